@@ -1,0 +1,54 @@
+"""Keys as text: how identities of records are written so that 3, 3.0 and "3" are one key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import orjson
+
+from etl.model import Json
+
+
+def key_text(value: Json) -> str | None:
+    """One key part as text; None for null. Lists and objects become their canonical JSON."""
+    if type(value) is str:
+        return value
+    if value is None:
+        return None
+    if type(value) is int:
+        return str(value)
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    if isinstance(value, Decimal):
+        whole = value.to_integral_value()
+        return str(int(whole)) if whole == value else str(value.normalize())
+    return canonical(value).decode()
+
+
+def compose(parts: Sequence[str]) -> str:
+    """The text of a key of several parts; a single part is its own text."""
+    return parts[0] if len(parts) == 1 else orjson.dumps(list(parts)).decode()
+
+
+def split(key: str) -> tuple[str, ...]:
+    """The parts of a composed key's text."""
+    if key.startswith("["):
+        parts = orjson.loads(key)
+        return tuple(str(part) for part in parts)
+    return (key,)
+
+
+def canonical(value: Json) -> bytes:
+    """JSON with sorted keys; numbers wider than a float are spelled out digit by digit."""
+    return orjson.dumps(value, default=_decimal, option=orjson.OPT_SORT_KEYS)
+
+
+def _decimal(value: object) -> orjson.Fragment:
+    if isinstance(value, Decimal):
+        return orjson.Fragment(str(value))
+    raise TypeError(f"{type(value).__name__} is no JSON value")
