@@ -1,0 +1,1 @@
+"""Documents: YAML with positions, JSON Schema, interpolation and overlays."""

@@ -1,0 +1,201 @@
+"""What the YAML parser stumbles over, in words for someone who writes mappings.
+
+Most of it is an expression that needs quotes, because YAML gives `@`, `[`, `{`, `!`, `&`, `*` and ` #` a meaning
+of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from etl.documents.marks import SourceText
+from etl.model import Location, Problem
+
+_ENTRY = re.compile(
+    r"""\s*(?:-\s+)*(?P<key>"[^"]*"|'[^']*'|[^\s#:{\["'][^:#]*?)\s*:[ \t]+(?P<rest>\S.*?)\s*$"""
+)  # fmt: skip
+_APPLICATION_TAG = re.compile(r"![A-Za-z][\w-]*")
+_TAKEN_APART = "@`%*&!{[|>\"'"
+_TEXT_KEYS = {"description"}
+
+
+def problem(error: yaml.YAMLError, source: SourceText) -> Problem:
+    """The parser's error as a problem at the character that has to be changed."""
+    return _Diagnosis(error, source).problem()
+
+
+def quote_expression(place: Location, why: str, text: str = "", key: str = "") -> Problem:
+    """The problem `quote this expression`; `text` is the expression where it is known whole."""
+    what = "text" if key in _TEXT_KEYS else "expression"
+    hint = f"{why}: write {key + ': ' if key else ''}{quoted(text)}" if text and len(text) <= 60 else why
+    return Problem("quote-expression", f"quote this {what}", place, hint)
+
+
+def quoted(text: str) -> str:
+    """The text as a YAML scalar in quotes."""
+    if '"' in text or "\\" in text:
+        return "'" + text.replace("'", "''") + "'"
+    return f'"{text}"'
+
+
+def unknown_tag(event: Any, source: SourceText) -> Problem:
+    """A tag that no document has: `!include`, or an expression that starts with `!`."""
+    start, end = event.start_mark.index, event.end_mark.index
+    place = source.location(start, end)
+    written = source.text[start : max(end, start + len(event.tag))].split("\n")[0].strip()
+    has_content = not isinstance(event, yaml.ScalarEvent) or bool(event.value)
+    if not event.tag.startswith("!") or (has_content and _APPLICATION_TAG.fullmatch(event.tag)):
+        tag = written.split(" ")[0]
+        return Problem(
+            "unknown-tag", f"'{tag}' is no tag of this document", place, "write plain YAML, or quote the text"
+        )
+    return quote_expression(place, "YAML takes a leading '!' for a tag", written)
+
+
+def unknown_alias(source: SourceText, start: int, end: int) -> Problem:
+    name = source.text[start:end]
+    why = f"YAML takes '{name}' for an alias, and no anchor '&{name[1:]}' stands above"
+    return quote_expression(source.location(start, end), why, name)
+
+
+def collection_as_key(source: SourceText, start: int) -> Problem:
+    opened = source.text[start : start + 1]
+    why = f"YAML takes '{opened}' for the start of a key" if opened in {"{", "["} else "a key must be a text"
+    return quote_expression(source.location(start, start + 1), why)
+
+
+class _Diagnosis:
+    """One error with what stands around it. Each `_…` method gives the problem, or None if it is not that."""
+
+    def __init__(self, error: yaml.YAMLError, source: SourceText) -> None:
+        self.source = source
+        self.what = str(getattr(error, "problem", None) or error)
+        self.context = str(getattr(error, "context", None) or "")
+        self.at = self._index(getattr(error, "problem_mark", None))
+        self.since = self._index(getattr(error, "context_mark", None), self.at)
+        self.character = source.text[self.at : self.at + 1]
+
+    def problem(self) -> Problem:
+        return (
+            self._tab()
+            or self._escape()
+            or self._quote_not_closed()
+            or self._in_flow()
+            or self._directive()
+            or self._expression()
+            or self._second_colon()
+            or self._no_colon()
+            or self._indentation()
+            or self._else()
+        )
+
+    def _index(self, mark: Any, default: int = 0) -> int:
+        return min(mark.index, len(self.source.text)) if mark else default
+
+    def _line_of(self, index: int) -> tuple[int, str]:
+        """The offset of the line's start, and its text."""
+        text = self.source.text
+        start = max(text.rfind("\n", 0, index), text.rfind("\r", 0, index)) + 1
+        end = re.compile(r"[\r\n]|$").search(text, index)
+        return start, text[start : end.start() if end else len(text)]
+
+    def _place(self, start: int, end: int | None = None) -> Location:
+        return self.source.location(start, end if end is not None else start + 1)
+
+    def _tab(self) -> Problem | None:
+        if self.character != "\t":
+            return None
+        return Problem("tab", "a tab stands where lines are indented", self._place(self.at), "indent with spaces")
+
+    def _escape(self) -> Problem | None:
+        if "escape" not in self.what and "hex" not in self.what:
+            return None
+        start = self.source.text.rfind("\\", 0, self.at + 1)
+        written = self.source.text[start : start + 2]
+        hint = "write '\\\\' for a backslash, or put the text in single quotes"
+        return Problem("yaml", f"'{written}' is no escape in double quotes", self._place(start, start + 2), hint)
+
+    def _quote_not_closed(self) -> Problem | None:
+        if "quoted" not in self.context or "end of stream" not in self.what:
+            return None
+        start, line = self._line_of(self.since)
+        before = line[: self.since - start]
+        if before.count("(") > before.count(")"):
+            return self._quote(before.rfind("(") + start)
+        return Problem(
+            "yaml", "this quote is never closed", self._place(self.since), "close it, or double a quote inside"
+        )
+
+    def _in_flow(self) -> Problem | None:
+        """`{value: b[0]}`, `{value: join(', ', x)}`: brackets and commas inside another pair of brackets."""
+        if "flow" not in self.context or self.source.text[self.since : self.since + 1] not in {"{", "["}:
+            return None
+        ended = self.character in {"", "\r", "\n"}
+        if ended or self.source.line(self.at) != self.source.line(self.since):
+            opened = self.source.text[self.since : self.since + 1]
+            closing = {"{": "}", "[": "]"}.get(opened, "")
+            hint = f"close it with '{closing}', or quote what holds brackets or commas"
+            return Problem("yaml", f"this '{opened}' is not closed", self._place(self.since), hint)
+        return self._quote(self.at)
+
+    def _quote(self, at: int) -> Problem:
+        """Marks the word that ends at `at`."""
+        word = re.search(r"[^\s,:{}\[\]]*$", self.source.text[:at])
+        start = word.start() if word else at
+        return quote_expression(self._place(start, at + 1), "inside '{…}' and '[…]' YAML ends it at a bracket or comma")
+
+    def _directive(self) -> Problem | None:
+        if "incompatible" not in self.what:
+            return None
+        return Problem("yaml", "only YAML 1.2 is read here", self._place(self.at), "take this line out")
+
+    def _expression(self) -> Problem | None:
+        """A value that starts with a character to which YAML gives a meaning, and goes on as an expression does."""
+        start, line = self._line_of(self.at)
+        entry = _ENTRY.match(line)
+        if entry and entry["rest"][0] in _TAKEN_APART:
+            place = self._place(start + entry.start("rest"), start + entry.end("rest"))
+            why = f"YAML gives the '{entry['rest'][0]}' at its start a meaning of its own"
+            return quote_expression(place, why, entry["rest"], entry["key"])
+        if self.character in set("@`%") or re.search(r"alias|anchor|tag", self.context):
+            why = f"YAML gives '{self.character}' a meaning of its own"
+            return quote_expression(self._place(self.since if self.context else self.at, self.at + 1), why)
+        return None
+
+    def _second_colon(self) -> Problem | None:
+        if "mapping values" not in self.what:
+            return None
+        start, line = self._line_of(self.at)
+        entry = _ENTRY.match(line)
+        if entry is None or start + entry.end("key") >= self.at:
+            hint = "align it with the lines that it belongs to"
+            return Problem(
+                "yaml", "this line is indented deeper than the value above allows", self._place(self.at), hint
+            )
+        place = self._place(start + entry.start("rest"), start + entry.end("rest"))
+        return quote_expression(place, "a text that holds ': ' is taken for a key", entry["rest"], entry["key"])
+
+    def _no_colon(self) -> Problem | None:
+        if "expected ':'" not in self.what:
+            return None
+        start, line = self._line_of(self.since)
+        end = start + len(line.rstrip())
+        hint = "write 'key: value', or indent the line if it belongs to the value above"
+        return Problem("yaml", "a ':' is missing in this line", self._place(self.since, end), hint)
+
+    def _indentation(self) -> Problem | None:
+        if "block" not in self.context or "scalar" in self.context:
+            return None
+        hint = "align it with the keys that it belongs to"
+        return Problem("yaml", "this does not fit the lines above", self._place(self.at), hint)
+
+    def _else(self) -> Problem:
+        if "document start" in self.what:
+            return Problem("yaml", "the document has ended before this", self._place(self.at), "take it out")
+        hint = "check quotes, brackets and indentation"
+        if not self.source.text[self.at :].strip():
+            return Problem("yaml", "the document ends too early", self._place(self.since), "close what is open here")
+        return Problem("yaml", f"YAML can't be read here: {self.what}", self._place(self.at), hint)
