@@ -37,10 +37,12 @@ def compose(parts: Sequence[str]) -> str:
 
 def split(key: str) -> tuple[str, ...]:
     """The parts of a composed key's text."""
-    if key.startswith("["):
-        parts = orjson.loads(key)
-        return tuple(str(part) for part in parts)
-    return (key,)
+    if not key.startswith("["):
+        return (key,)
+    try:
+        return tuple(str(part) for part in orjson.loads(key))
+    except orjson.JSONDecodeError:
+        return (key,)
 
 
 def canonical(value: Json) -> bytes:

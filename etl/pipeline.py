@@ -1,0 +1,136 @@
+"""The story of one mapping: read, shape, write, record; streaming, bounded, through ports.
+
+Three stages run at once with short queues between them: a page is read while the one before is shaped and the
+one before that is written. A slow target slows the reader down; nothing piles up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from etl.errors import ConnectionFailed, Interrupted
+from etl.model import Item, Outcome, Page
+from etl.settle import Settlement
+from etl.shape import Shaper
+
+PAGES_AHEAD = 2
+BATCHES_AHEAD = 2
+
+
+class Writer(Protocol):
+    """How items reach the target: sent, or only recorded for a plan."""
+
+    def write(self, items: Sequence[Item]) -> AsyncIterator[list[Outcome]]:
+        """Yields outcomes as soon as they are known, one per item in all."""
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """One mapping in one run. `run` returns when every record read is settled, or raises what stopped it."""
+
+    pages: Callable[[], AsyncIterator[Page]]
+    shaper: Shaper
+    settlement: Settlement
+    writer: Writer
+    stop: asyncio.Event
+    batch_size: int
+    writers: int = 2
+    limit: int | None = None
+    _failure: BaseException | None = None
+    _halted: bool = False
+    _taken: int = 0
+    _batch: list[Item] = field(default_factory=list)
+    _pages: asyncio.Queue[Page | None] = field(default_factory=lambda: asyncio.Queue(PAGES_AHEAD))
+    _batches: asyncio.Queue[list[Item] | None] = field(default_factory=lambda: asyncio.Queue(BATCHES_AHEAD))
+    _intake: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def run(self) -> None:
+        """Raises Interrupted, ConnectionFailed, LimitReached or StateError; what was done is recorded by then."""
+        self._intake = [asyncio.create_task(self._read()), asyncio.create_task(self._shape())]
+        writing = [asyncio.create_task(self._write()) for _ in range(self.writers)]
+        stopping = asyncio.create_task(self._stopped())
+        tasks = [stopping, *self._intake, *writing]
+        try:
+            await asyncio.gather(*self._intake, *writing)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self.shaper.close()
+        if self._failure is not None:
+            raise self._failure
+
+    async def _stopped(self) -> None:
+        await self.stop.wait()
+        self._halt(Interrupted("interrupted; what was done is recorded", "a rerun goes on from here"))
+
+    def _fail(self, error: BaseException) -> None:
+        """Notes the first error; what was taken in before is still written."""
+        self._failure = self._failure or error
+
+    def _halt(self, error: BaseException) -> None:
+        """No new requests: reading and shaping end, batches that are under way are finished."""
+        self._fail(error)
+        self._halted = True
+        for task in self._intake:
+            task.cancel()
+
+    async def _read(self) -> None:
+        try:
+            async for page in self.pages():
+                await self._pages.put(self._within_limit(page))
+                if self.limit is not None and self._taken >= self.limit:
+                    break
+        except asyncio.CancelledError:
+            return
+        except Exception as error:
+            self._fail(error)
+        await self._pages.put(None)
+
+    def _within_limit(self, page: Page) -> Page:
+        if self.limit is not None:
+            page.records = page.records[: self.limit - self._taken]
+        self._taken += len(page.records)
+        return page
+
+    async def _shape(self) -> None:
+        try:
+            while (page := await self._pages.get()) is not None:
+                await self._send(await self.shaper.shape(page))
+            if self._failure is None and self.limit is None:
+                await self._send(self._left_rejects())
+        except asyncio.CancelledError:
+            pass
+        except ConnectionFailed as error:
+            self._fail(error)
+        except Exception as error:
+            self._halt(error)
+        if self._batch:
+            await self._batches.put(self._batch)
+        for _ in range(self.writers):
+            await self._batches.put(None)
+
+    async def _send(self, items: list[Item]) -> None:
+        self._batch += items
+        while len(self._batch) >= self.batch_size:
+            batch, self._batch = self._batch[: self.batch_size], self._batch[self.batch_size :]
+            await self._batches.put(batch)
+
+    def _left_rejects(self) -> list[Item]:
+        """Open rejects of earlier runs that this read did not bring, taken up again from what was stored."""
+        left = [(key, reject.record) for key, reject in self.settlement.open_rejects.items() if reject.record]
+        read = self.shaper.was_read([key for key, _ in left])
+        return self.shaper.again(pair for pair, was in zip(left, read, strict=True) if not was)
+
+    async def _write(self) -> None:
+        while (batch := await self._batches.get()) is not None:
+            if self._halted:
+                continue
+            try:
+                async for outcomes in self.writer.write(batch):
+                    self.settlement.record(outcomes)
+            except Exception as error:
+                self._halt(error)

@@ -1,0 +1,130 @@
+"""What became of each record, recorded: counts that add up, ledger, rejects, and the limits that stop a run."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from etl.errors import LimitReached
+from etl.keys import canonical
+from etl.model import Action, Item, Json, LedgerEntry, Limit, LimitsSpec, MappingReport, Outcome, Record, Reject
+from etl.ports import MappingState
+
+PERCENT_FROM = 20
+"""A limit in percent holds from this many rejects on: one reject of three records is no avalanche."""
+
+
+class Settlement:
+    """Records outcomes of one mapping. `sensitive`: output fields whose values the ledger keeps only as keyed hashes."""
+
+    def __init__(
+        self,
+        state: MappingState,
+        report: MappingReport,
+        run_id: str,
+        limits: LimitsSpec,
+        *,
+        sensitive: frozenset[str] = frozenset(),
+        secret: bytes = b"",
+    ) -> None:
+        self._state = state
+        self._report = report
+        self._run_id = run_id
+        self._limits = limits
+        self._sensitive = sensitive
+        self._secret = secret
+        self._known = state.count()
+        self._new_rejects = 0
+        self.open_rejects = {reject.key: reject for reject in state.rejects()}
+
+    def unchanged(self, items: Iterable[Item]) -> None:
+        """The target already has exactly this: nothing is sent; a reject of the key has settled itself."""
+        keys = [item.key for item in items]
+        self._report.unchanged += len(keys)
+        self._state.seen(keys, self._run_id)
+        self._end_rejects(keys)
+
+    def record(self, outcomes: Iterable[Outcome]) -> None:
+        """Counts and stores outcomes. Raises LimitReached."""
+        accepted: list[LedgerEntry] = []
+        refused: list[Reject] = []
+        filtered: list[str] = []
+        for outcome in outcomes:
+            if outcome.action is Action.REJECTED:
+                refused.append(self._reject(outcome))
+            elif outcome.action is Action.FILTERED:
+                filtered.append(outcome.item.key)
+            else:
+                accepted.append(self._entry(outcome))
+        self._report.filtered += len(filtered)
+        self._end_rejects(filtered)
+        if accepted:
+            self._state.accept(accepted, self._run_id)
+            self._end_open(entry.key for entry in accepted)
+        if refused:
+            self._state.reject(refused, self._run_id)
+            self._check_rejects()
+
+    def _entry(self, outcome: Outcome) -> LedgerEntry:
+        self._report.written += 1
+        if outcome.action is Action.CREATED:
+            self._report.created += 1
+        elif outcome.action is Action.UPDATED:
+            self._report.updated += 1
+        item = outcome.item
+        return LedgerEntry(item.key, item.target_key, item.hash, self.stored(item.output), outcome.target_id)
+
+    def _reject(self, outcome: Outcome) -> Reject:
+        item = outcome.item
+        reason = outcome.reason or "refused without a reason"
+        self._report.rejected += 1
+        self._report.reasons[reason] = self._report.reasons.get(reason, 0) + 1
+        if item.key not in self.open_rejects:
+            self._new_rejects += 1
+        return Reject(
+            key=item.key,
+            reason=reason,
+            field=outcome.field,
+            code=outcome.code,
+            record=item.record,
+            output=item.output or None,
+            target_key=item.target_key or None,
+            run_id=self._run_id,
+        )
+
+    def stored(self, output: Record) -> Record:
+        """The output as the ledger keeps it."""
+        if not self._sensitive:
+            return output
+        return {name: self._hashed(value) if name in self._sensitive else value for name, value in output.items()}
+
+    def _hashed(self, value: Json) -> Json:
+        if value is None:
+            return None
+        return {"$hash": hashlib.blake2b(canonical(value), digest_size=12, key=self._secret).hexdigest()}
+
+    def _end_rejects(self, keys: Iterable[str]) -> None:
+        ended = [key for key in keys if key in self.open_rejects]
+        if ended:
+            self._state.drop_rejects(ended)
+            self._end_open(ended)
+
+    def _end_open(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self.open_rejects.pop(key, None)
+
+    def _check_rejects(self) -> None:
+        limit = self._limits.max_rejects
+        if limit is None or not self._beyond(limit):
+            return
+        worst = max(self._report.reasons, key=lambda reason: self._report.reasons[reason])
+        raise LimitReached(
+            f"{self._new_rejects} records were rejected, more than `limits.max_rejects` allows; most often: {worst}",
+            f"look at `etl rejects list {self._report.name}`, mend the cause and run again: what was written is recorded",
+        )
+
+    def _beyond(self, limit: Limit) -> bool:
+        if not limit.percent:
+            return self._new_rejects > limit.amount
+        base = max(self._report.expected or 0, self._report.read, self._known)
+        return self._new_rejects >= PERCENT_FROM and self._new_rejects * 100 > limit.amount * base

@@ -1,0 +1,236 @@
+"""From a page of source records to the items that have to be sent: dedupe, where, detail, transform, diff."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from etl.errors import RecordRejected, Refused
+from etl.keys import canonical
+from etl.model import Action, Item, MappingReport, Outcome, Page, Record
+from etl.ports import MappingState, Source
+from etl.settle import Settlement
+from etl.state.seen import SeenKeys
+from etl.steps.drift import Drift
+from etl.transform import Compiled, Transform, refused, truthy
+
+DETAILS_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """Which records' full form is asked for, and while which version a stored one serves.
+
+    `keep`: top-level fields that the mapping looks at; only those are stored. None: nothing is stored.
+    `digest` changes with `keep`, so that a stored form never lacks what a changed mapping needs.
+    """
+
+    when: Compiled | None = None
+    reuse: Compiled | None = None
+    keep: frozenset[str] | None = None
+    digest: str = ""
+
+
+Keyed = tuple[str, Record]
+Result = TypeVar("Result")
+
+
+@dataclass(slots=True)
+class Shaper:
+    """The middle of a pipeline. `held`: field → target keys of its parent records that were rejected."""
+
+    transform: Transform
+    source: Source
+    state: MappingState
+    settlement: Settlement
+    report: MappingReport
+    drift: Drift
+    detail: Detail | None = None
+    held: dict[str, frozenset[str]] = field(default_factory=dict)
+    last_wins: bool = False
+    resend: bool = False
+    keep_details: bool = True
+    _keys: SeenKeys = field(default_factory=SeenKeys)
+    _targets: SeenKeys = field(default_factory=SeenKeys)
+
+    async def shape(self, page: Page) -> list[Item]:
+        """The items of a page that the target does not have yet; everything else is settled."""
+        records = self._fresh(page)
+        if self.transform.where_early:
+            records = self._kept(records)
+        if self.detail is not None:
+            records = await self._detailed(records, self.detail)
+        return self._changed(self._applied(records, page.number))
+
+    def again(self, items: Iterable[Keyed]) -> list[Item]:
+        """Rejects of earlier runs that this read did not bring, through the mapping as it is now."""
+        records = list(items)
+        self.report.read += len(records)
+        self._keys.add_many([key for key, _ in records])
+        return self._changed(self._applied(records, 0))
+
+    def was_read(self, keys: Sequence[str]) -> list[bool]:
+        """For each source key whether this run has read it."""
+        return self._keys.contains_many(keys)
+
+    def close(self) -> None:
+        """Removes what was spilled to disk."""
+        self._keys.close()
+        self._targets.close()
+
+    def _fresh(self, page: Page) -> list[Keyed]:
+        self.drift.look(page.records)
+        if page.total is not None:
+            self.report.expected = max(self.report.expected or 0, page.total)
+        keyed: list[Keyed] = []
+        for record in page.records:
+            key = self.transform.source_key(record)
+            if key is None:
+                self._no_key(record, page.number)
+            else:
+                keyed.append((key, record))
+        new = self._keys.add_many([key for key, _ in keyed])
+        fresh = [pair for pair, is_new in zip(keyed, new, strict=True) if is_new]
+        self.report.duplicates += len(keyed) - len(fresh)
+        return fresh
+
+    def _no_key(self, record: Record, page: int) -> None:
+        self.report.read += 1
+        key = f"(no key) {self.transform.digest(record).hex()}"
+        reason = "has no value for the source's key, so that it can't be told from others"
+        self.settlement.record([Outcome(Item(key, record, page=page), Action.REJECTED, reason=reason, code="key")])
+
+    def _kept(self, records: list[Keyed]) -> list[Keyed]:
+        if self.transform.where is None:
+            return records
+        kept: list[Keyed] = []
+        ended: list[Outcome] = []
+        for key, record in records:
+            try:
+                if self.transform.kept(record):
+                    kept.append((key, record))
+                else:
+                    ended.append(Outcome(Item(key, record), Action.FILTERED))
+            except RecordRejected as rejected:
+                ended.append(refused(Item(key, record), rejected))
+        self._settle(ended)
+        return kept
+
+    def _settle(self, outcomes: list[Outcome]) -> None:
+        """Records outcomes of records that ended before they became items; they count as read here."""
+        self.report.read += len(outcomes)
+        if outcomes:
+            self.settlement.record(outcomes)
+
+    async def _detailed(self, records: list[Keyed], detail: Detail) -> list[Keyed]:
+        versions = {key: self._version(record, detail) for key, record in records}
+        stored = self.state.details([key for key, version in versions.items() if version])
+        gate = asyncio.Semaphore(DETAILS_AT_ONCE)
+
+        async def full(key: str, record: Record) -> Keyed | Outcome:
+            if detail.when is not None and not truthy(detail.when(record, self.transform.scope)):
+                return key, record
+            known = stored.get(key)
+            if known is not None and known[0] == versions[key]:
+                return key, {**record, **known[1]}
+            async with gate:
+                try:
+                    return key, await self.source.detail(record)
+                except Refused as answer:
+                    reason = f"its full form was refused: {answer.reason}"
+                    return Outcome(Item(key, record), Action.REJECTED, reason=reason, code="detail")
+
+        results = await _all_or_none([full(key, record) for key, record in records])
+        self._settle([result for result in results if isinstance(result, Outcome)])
+        full_forms = [result for result in results if not isinstance(result, Outcome)]
+        self._store_details(full_forms, versions, stored, detail)
+        return full_forms
+
+    def _version(self, record: Record, detail: Detail) -> str:
+        """What must be the same for a stored full form to serve; empty: never."""
+        if detail.reuse is None or detail.keep is None:
+            return ""
+        version = detail.reuse(record, self.transform.scope)
+        return f"{detail.digest} {canonical(version).decode()}" if truthy(version) else ""
+
+    def _store_details(
+        self, records: list[Keyed], versions: dict[str, str], stored: dict[str, tuple[str, Record]], detail: Detail
+    ) -> None:
+        if detail.keep is None or not self.keep_details:
+            return
+        keep = detail.keep
+        self.state.save_details(
+            (key, versions[key], {name: value for name, value in record.items() if name in keep})
+            for key, record in records
+            if versions[key] and stored.get(key, ("",))[0] != versions[key]
+        )
+
+    def _applied(self, records: Iterable[Keyed], page: int) -> list[Item]:
+        items: list[Item] = []
+        ended: list[Outcome] = []
+        for key, record in records:
+            for result in self.transform.apply(key, record, page):
+                if isinstance(result, Item):
+                    items.append(result)
+                else:
+                    ended.append(result)
+        self._settle(ended)
+        return self._unheld(items) if self.held else items
+
+    def _unheld(self, items: list[Item]) -> list[Item]:
+        free: list[Item] = []
+        ended: list[Outcome] = []
+        for item in items:
+            field_name = next((name for name, keys in self.held.items() if item.output.get(name) in keys), None)
+            if field_name is None:
+                free.append(item)
+            else:
+                reason = f"its parent {item.output[field_name]!r} was rejected; it follows once that is accepted"
+                ended.append(Outcome(item, Action.REJECTED, reason=reason, field=field_name, code="parent"))
+        self._settle(ended)
+        return free
+
+    def _changed(self, items: list[Item]) -> list[Item]:
+        items = self._one_per_target(items)
+        self.report.read += len(items)
+        known = self.state.known([item.key for item in items])
+        changed: list[Item] = []
+        unchanged: list[Item] = []
+        for item in items:
+            item.known = known.get(item.key)
+            same = item.known is not None and item.known.hash == item.hash and not item.known.gone
+            (unchanged if same and not self.resend else changed).append(item)
+        if unchanged:
+            self.settlement.unchanged(unchanged)
+        return changed
+
+    def _one_per_target(self, items: list[Item]) -> list[Item]:
+        if self.last_wins:
+            return items
+        new = self._targets.add_many([item.target_key for item in items])
+        doubles = [
+            Outcome(
+                item,
+                Action.REJECTED,
+                reason=f"another record of this run has the same target key {item.target_key!r}",
+                code="duplicate",
+            )
+            for item, is_new in zip(items, new, strict=True)
+            if not is_new
+        ]
+        self._settle(doubles)
+        return [item for item, is_new in zip(items, new, strict=True) if is_new] if doubles else items
+
+
+async def _all_or_none(calls: Sequence[Coroutine[Any, Any, Result]]) -> list[Result]:
+    """The results in order; where one call fails, the others are cancelled before its error goes on."""
+    tasks = [asyncio.ensure_future(call) for call in calls]
+    try:
+        return await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise

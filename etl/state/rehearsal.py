@@ -1,0 +1,148 @@
+"""A state for plans: reads see the real store, writes go to a scratch one that is thrown away.
+
+So a plan of tasks finds the projects that the same plan would have created, and the real store stays untouched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from etl.model import Json, LedgerEntry, Record, Reject, RunReport
+from etl.ports import Checkpoint, Cursor, Intent, MappingState, Scope, State
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsedMapping:
+    """One mapping's state during a plan."""
+
+    real: MappingState
+    scratch: MappingState
+
+    def cursor(self) -> Cursor | None:
+        return self.real.cursor()
+
+    def save_cursor(self, cursor: Cursor) -> None:
+        self.scratch.save_cursor(cursor)
+
+    def checkpoint(self) -> Checkpoint | None:
+        return None
+
+    def save_checkpoint(self, checkpoint: Checkpoint | None) -> None:
+        self.scratch.save_checkpoint(checkpoint)
+
+    def known(self, keys: Sequence[str]) -> dict[str, LedgerEntry]:
+        return self.real.known(keys)
+
+    def output(self, key: str) -> Record | None:
+        return self.real.output(key)
+
+    def accept(self, entries: Iterable[LedgerEntry], run_id: str) -> None:
+        self.scratch.accept(entries, run_id)
+
+    def seen(self, keys: Iterable[str], run_id: str) -> None:
+        """Nothing: what is unchanged stays as the real store has it."""
+
+    def unseen(self, run_id: str) -> Iterable[LedgerEntry]:
+        return self.real.unseen(run_id)
+
+    def forget(self, keys: Iterable[str]) -> None:
+        self.scratch.forget(keys)
+
+    def mark_gone(self, keys: Iterable[str]) -> None:
+        self.scratch.mark_gone(keys)
+
+    def count(self) -> int:
+        return self.real.count()
+
+    def targets(self, target_keys: Sequence[str]) -> dict[str, str]:
+        return self.real.targets(target_keys)
+
+    def intend(self, intents: Iterable[Intent]) -> None:
+        self.scratch.intend(intents)
+
+    def intents(self) -> list[Intent]:
+        return self.real.intents()
+
+    def drop_intents(self, keys: Iterable[str]) -> None:
+        self.scratch.drop_intents(keys)
+
+    def reject(self, rejects: Iterable[Reject], run_id: str) -> None:
+        self.scratch.reject(rejects, run_id)
+
+    def rejects(self) -> Iterable[Reject]:
+        return self.real.rejects()
+
+    def drop_rejects(self, keys: Iterable[str]) -> None:
+        self.scratch.drop_rejects(keys)
+
+    def details(self, keys: Sequence[str]) -> dict[str, tuple[str, Record]]:
+        return self.real.details(keys)
+
+    def save_details(self, details: Iterable[tuple[str, str, Record]]) -> None:
+        """Kept for real: a full form that was asked for need not be asked for again by the run that follows."""
+        self.real.save_details(details)
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """The whole store during a plan. Claims nothing: a plan may look while a run is under way."""
+
+    real: State
+    scratch: State
+
+    def mapping(self, scope: Scope) -> RehearsedMapping:
+        return RehearsedMapping(self.real.mapping(scope), self.scratch.mapping(scope))
+
+    def secret(self) -> bytes:
+        return self.real.secret()
+
+    def claim(self, scope: Scope) -> bool:
+        return True
+
+    def release(self, scope: Scope) -> None:
+        """Nothing was claimed."""
+
+    def rename(self, project: str, environment: str, old: str, new: str) -> None:
+        """Nothing: the run will hand the state over, a plan must not."""
+
+    def identities(self, project: str, environment: str, origin: str, target_keys: Sequence[str]) -> dict[str, Json]:
+        return {
+            **self.real.identities(project, environment, origin, target_keys),
+            **self.scratch.identities(project, environment, origin, target_keys),
+        }
+
+    def save_identities(
+        self, project: str, environment: str, origin: str, identities: Iterable[tuple[str, Json]]
+    ) -> None:
+        self.scratch.save_identities(project, environment, origin, identities)
+
+    def target_of(self, project: str, environment: str, mapping: str, key: str) -> LedgerEntry | None:
+        return self.scratch.target_of(project, environment, mapping, key) or self.real.target_of(
+            project, environment, mapping, key
+        )
+
+    def start_run(self, report: RunReport, project: str, environment: str, command: str) -> None:
+        """Plans are no runs."""
+
+    def finish_run(self, report: RunReport) -> None:
+        """Plans are no runs."""
+
+    def runs(self, project: str, environment: str | None = None, limit: int = 20) -> list[RunReport]:
+        return self.real.runs(project, environment, limit)
+
+    def run(self, run_id: str) -> RunReport | None:
+        return self.real.run(run_id)
+
+    def all_rejects(self, project: str, environment: str, mapping: str | None = None) -> Iterable[Reject]:
+        return self.real.all_rejects(project, environment, mapping)
+
+    def scopes(self, project: str, environment: str) -> list[Scope]:
+        return self.real.scopes(project, environment)
+
+    def reset(self, scope: Scope) -> None:
+        self.scratch.reset(scope)
+
+    def close(self) -> None:
+        self.scratch.close()
+        self.real.close()

@@ -1,0 +1,146 @@
+"""What one mapping makes of one source record, without I/O: key, each, where, fields, target key, hash.
+
+The pipeline, the preview and a mapping's own tests all go through here, so that they can't disagree.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from etl.errors import RecordRejected
+from etl.expressions.compile import compile_expression
+from etl.expressions.parse import names_used, parse
+from etl.expressions.scope import Scope
+from etl.keys import canonical, compose, key_text, split
+from etl.model import Action, EachSpec, Item, Json, MappingSpec, Outcome, Record, Schema
+from etl.steps.fields import compile_fields
+
+Compiled = Callable[[Json, Scope], Json]
+
+
+def truthy(value: Json) -> bool:
+    """JMESPath's truth: null, false and everything empty are false; 0 is true."""
+    return value is not None and value is not False and value != "" and value != [] and value != {}
+
+
+def compile_text(text: str | None) -> Compiled | None:
+    """The compiled expression, or None for None."""
+    return None if text is None else compile_expression(parse(text))
+
+
+@dataclass(slots=True)
+class Transform:
+    """The compiled parts of one mapping. `secret` keys the hashes that are stored."""
+
+    scope: Scope
+    key: Sequence[Compiled]
+    where: Compiled | None
+    where_early: bool
+    """The filter needs nothing that only the detail has: it is applied before a detail is asked for."""
+    each: tuple[EachSpec, Compiled, Compiled | None] | None
+    fields: Callable[[Record, Scope], Record]
+    target_key: Sequence[str]
+    normalise: Sequence[str] = ()
+    version: Compiled | None = None
+    secret: bytes = b""
+
+    def source_key(self, record: Record) -> str | None:
+        """The record's identity as text; None where a part of it is null."""
+        parts = [key_text(part(record, self.scope)) for part in self.key]
+        return None if None in parts else compose([part for part in parts if part is not None])
+
+    def kept(self, record: Record) -> bool:
+        """Whether `where` holds. Raises RecordRejected where it can't be evaluated."""
+        return self.where is None or truthy(self.where(record, self.scope))
+
+    def apply(self, key: str, record: Record, page: int = 0) -> Iterator[Item | Outcome]:
+        """The items that the record becomes, and outcomes for those that end here (filtered, rejected)."""
+        try:
+            parts = list(self._parts(key, record, page))
+        except RecordRejected as rejected:
+            yield refused(Item(key, record, page=page), rejected)
+            return
+        for item in parts:
+            try:
+                if not self.where_early and not self.kept(item.record):
+                    yield Outcome(item, Action.FILTERED)
+                    continue
+                item.output = self.fields(item.record, self.scope)
+                item.target_key = self._target_key(item.output)
+            except RecordRejected as rejected:
+                yield refused(item, rejected)
+                continue
+            item.hash = self.digest(item.output)
+            yield item
+
+    def digest(self, output: Record) -> bytes:
+        """The keyed hash by which an output is compared with what the target last accepted."""
+        return hashlib.blake2b(canonical(output), digest_size=16, key=self.secret).digest()
+
+    def _parts(self, key: str, record: Record, page: int) -> Iterator[Item]:
+        if self.each is None:
+            yield Item(key, record, page=page)
+            return
+        spec, items, item_key = self.each
+        for index, part in enumerate(items(record, self.scope) or ()):
+            inner = {**record, spec.alias: part}
+            text = key_text(item_key(inner, self.scope)) if item_key else str(index)
+            if text is None:
+                raise RecordRejected(f"'{spec.key}', the key of `each`, is null for item {index + 1}", code="key")
+            yield Item(compose([*split(key), text]), inner, page=page)
+
+    def _target_key(self, output: Record) -> str:
+        parts = []
+        for name in self.target_key:
+            text = key_text(output.get(name))
+            if text is None or text == "":
+                raise RecordRejected("is part of the target's key and has no value", field=name, code="required")
+            parts.append(text)
+        text = compose(parts)
+        if "trim" in self.normalise:
+            text = text.strip()
+        return text.casefold() if "lower" in self.normalise else text
+
+
+def refused(item: Item, rejected: RecordRejected) -> Outcome:
+    """The outcome of a record that a step refused."""
+    action = Action.FILTERED if rejected.filtered else Action.REJECTED
+    return Outcome(item, action, reason=rejected.reason, field=rejected.field, code=rejected.code)
+
+
+def build_transform(
+    spec: MappingSpec,
+    scope: Scope,
+    *,
+    source_key: Sequence[str],
+    detail_only: frozenset[str],
+    target_fields: Mapping[str, Schema],
+    target_key: Sequence[str],
+    normalise: Sequence[str] = (),
+    version: str | None = None,
+    secret: bytes = b"",
+) -> Transform:
+    """Compiles a mapping once for a run. `detail_only`: source fields that a list record does not have."""
+    source = spec.source
+    each = source.each
+    return Transform(
+        scope=scope,
+        key=[compile_expression(parse(part)) for part in source_key],
+        where=compile_text(source.where),
+        where_early=each is None and _needs_only_list(source.where, detail_only),
+        each=None if each is None else (each, compile_expression(parse(each.items)), compile_text(each.key)),
+        fields=compile_fields(spec.fields, target_fields, nulls=spec.target.nulls),
+        target_key=target_key,
+        normalise=normalise,
+        version=compile_text(version),
+        secret=secret,
+    )
+
+
+def _needs_only_list(where: str | None, detail_only: frozenset[str]) -> bool:
+    if where is None:
+        return True
+    names = names_used(parse(where))
+    return names is not None and not names & detail_only
