@@ -1,0 +1,1 @@
+"""Results and problems as text, JSON, SARIF and HTML: reads values, decides nothing."""

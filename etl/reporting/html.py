@@ -1,0 +1,146 @@
+"""A run as one HTML file: no script, nothing loaded from elsewhere, readable by a screen reader and on paper."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from etl.model import MappingReport, RunReport
+from etl.reporting.ink import counted, seconds, thousands
+from etl.reporting.runs import Sensitive, top_reasons, visible_fields
+from etl.reporting.values import clean, shown
+
+_COUNTS: Final = (
+    "read",
+    "duplicates",
+    "filtered",
+    "unchanged",
+    "created",
+    "updated",
+    "written",
+    "deleted",
+    "rejected",
+    "unsettled",
+)
+_STYLE: Final = """
+:root { color-scheme: light dark; --line: #8886; --good: #1a7f37; --bad: #b3261e; --warn: #8a5a00; }
+@media (prefers-color-scheme: dark) { :root { --good: #56d364; --bad: #ff8a80; --warn: #e3b341; } }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; margin: 1rem 0; }
+caption { text-align: left; font-weight: 600; padding: .25rem 0; }
+th, td { border-bottom: 1px solid var(--line); padding: .25rem .75rem; text-align: left; vertical-align: top; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+.succeeded { color: var(--good); } .failed { color: var(--bad); } .rejected, .interrupted { color: var(--warn); }
+code { font-family: ui-monospace, monospace; overflow-wrap: anywhere; }
+""".strip()
+
+
+def run_html(report: RunReport, sensitive: Sensitive | None = None) -> str:
+    """The whole page."""
+    hidden = sensitive or {}
+    kind = "Plan" if report.planned else "Run"
+    title = f"{kind} {report.run_id}: {report.status}"
+    body = [
+        f"<h1>{kind} <code>{_text(report.run_id)}</code>: {_status(report.status)}</h1>",
+        f"<p>{_text(report.started_at)} to {_text(report.finished_at)}, exit code {report.exit_code}.</p>",
+        _error(report.error),
+        _mappings(report),
+        *(_mapping(mapping, hidden.get(mapping.name, frozenset())) for mapping in report.mappings),
+        _connections(report),
+    ]
+    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{_text(title)}</title>'
+    page = "\n".join(part for part in body if part)
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>{head}\n<style>\n{_STYLE}\n</style></head>\n'
+        f"<body>\n<main>\n{page}\n</main>\n</body>\n</html>\n"
+    )
+
+
+def _mappings(report: RunReport) -> str:
+    rows = [
+        [
+            _text(each.name),
+            _status(each.status),
+            *(thousands(getattr(each, name)) for name in _COUNTS),
+            seconds(each.seconds),
+        ]
+        for each in report.mappings
+    ]
+    return _table("Mappings", ["mapping", "status", *_COUNTS, "time"], rows, numbers_from=2)
+
+
+def _mapping(mapping: MappingReport, hidden: frozenset[str]) -> str:
+    parts = [_error(mapping.error), _reasons(mapping), _drift(mapping), _changes(mapping, hidden)]
+    parts += [f'<p class="rejected">{_text(warning)}</p>' for warning in mapping.warnings]
+    found = "\n".join(part for part in parts if part)
+    return f"<section>\n<h2>{_text(mapping.name)}</h2>\n{found}\n</section>" if found else ""
+
+
+def _reasons(mapping: MappingReport) -> str:
+    rows = [[_text(reason), thousands(count)] for reason, count in top_reasons(mapping.reasons, 50)]
+    return _table(f"{counted(mapping.rejected, 'record')} rejected", ["reason", "records"], rows, numbers_from=1)
+
+
+def _drift(mapping: MappingReport) -> str:
+    rows = [[_text(drifted), thousands(count)] for drifted, count in mapping.drift.items()]
+    return _table("Drift from the documented record", ["what", "records"], rows, numbers_from=1)
+
+
+def _changes(mapping: MappingReport, hidden: frozenset[str]) -> str:
+    rows: list[list[str]] = []
+    for change in mapping.changes:
+        key, action = _text(change.target_key or change.key), _text(change.action)
+        fields = visible_fields(change, hidden)
+        if not fields:
+            rows.append([action, key, "", "", _text(change.reason or "")])
+        rows += [[action, key, _text(name), _value(old), _value(new)] for name, (old, new) in fields.items()]
+    return _table("What would change", ["action", "record", "field", "old", "new"], rows)
+
+
+def _connections(report: RunReport) -> str:
+    rows = [
+        [
+            _text(each.name),
+            thousands(each.requests),
+            thousands(each.retries),
+            thousands(each.throttled),
+            seconds(each.waited_seconds),
+        ]
+        for each in report.connections.values()
+    ]
+    heads = ["connection", "requests", "retries", "429 answers", "waited for the rate limit"]
+    return _table("Connections", heads, rows, numbers_from=1)
+
+
+def _table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int = 1000) -> str:
+    """A table with a caption and headed columns; the first cell of each row is its head. Cells are HTML already."""
+    if not rows:
+        return ""
+    kinds = [' class="number"' if place >= numbers_from else "" for place in range(len(heads))]
+    head = "".join(f'<th scope="col"{kind}>{_text(name)}</th>' for name, kind in zip(heads, kinds, strict=True))
+    body = "\n".join(f"<tr>{_row(row, kinds)}</tr>" for row in rows)
+    table = f"<table>\n<caption>{_text(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+    return f'<div class="wide" role="region" aria-label="{_text(caption)}" tabindex="0">\n{table}\n</div>'
+
+
+def _row(row: Sequence[str], kinds: Iterable[str]) -> str:
+    first, *others = zip(row, kinds, strict=True)
+    return f'<th scope="row">{first[0]}</th>' + "".join(f"<td{kind}>{cell}</td>" for cell, kind in others)
+
+
+def _error(error: str | None) -> str:
+    return f'<p class="failed" role="alert">{_text(error)}</p>' if error else ""
+
+
+def _status(status: str) -> str:
+    return f'<span class="{_text(status)}">{_text(status)}</span>'
+
+
+def _value(value: object) -> str:
+    return f"<code>{html.escape(shown(value))}</code>"
+
+
+def _text(text: str) -> str:
+    return html.escape(clean(text))

@@ -1,0 +1,97 @@
+"""A plan in the manners of terraform: what would be created, changed field by field, deleted, left and rejected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from etl.model import Change, Json, MappingReport, RunReport
+from etl.reporting.ink import PLAIN, Ink, thousands
+from etl.reporting.runs import Sensitive, totals, visible_fields
+from etl.reporting.values import clean, padded, shown, width
+
+_SIGNS: Final = {
+    "create": ("+", "green"),
+    "create or update": ("+", "green"),
+    "update": ("~", "yellow"),
+    "delete": ("-", "red"),
+    "reject": ("!", "red"),
+}
+_COUNTED: Final = ("created", "updated", "written", "deleted", "unchanged", "filtered", "rejected")
+WIDEST_VALUE = 100
+
+
+def plan_text(report: RunReport, ink: Ink = PLAIN, sensitive: Sensitive | None = None, note: str | None = None) -> str:
+    """The whole plan, mapping by mapping, and its totals; `note` says what the plan did not look at."""
+    hidden = sensitive or {}
+    blocks = ["\n".join(_mapping(each, ink, hidden.get(each.name, frozenset()))) for each in report.mappings]
+    closing = [f"{ink('Plan:', 'bold')} {_totals(report)}"]
+    if note:
+        closing.append(note)
+    if any(_unseen(mapping) for mapping in report.mappings):
+        closing.append("Some of the source could not be looked at; what stands there may change more.")
+    return "\n\n".join([*blocks, "\n".join(closing)]) + "\n"
+
+
+def _mapping(mapping: MappingReport, ink: Ink, hidden: frozenset[str]) -> Iterator[str]:
+    way = f": {mapping.source} → {mapping.target}" if mapping.source and mapping.target else ""
+    yield ink(clean(mapping.name), "bold") + clean(way)
+    if mapping.reading:
+        yield f"  reads {clean(mapping.reading)}"
+    for change in mapping.changes:
+        yield from _change(change, ink, hidden)
+    if mapping.unchanged:
+        yield f"  {ink('=', 'dim')} {thousands(mapping.unchanged)} unchanged"
+    if mapping.filtered:
+        yield f"    {thousands(mapping.filtered)} left out by where"
+    for warning in mapping.warnings:
+        yield f"  {ink('warning', 'yellow')}: {clean(warning)}"
+    if _unseen(mapping):
+        yield f"  {ink('could not be looked at', 'red')}{_why(mapping)}"
+    elif not mapping.changes and not mapping.rejected:
+        yield f"  {_nothing(mapping)}"
+
+
+def _change(change: Change, ink: Ink, hidden: frozenset[str]) -> Iterator[str]:
+    sign, color = _SIGNS[change.action]
+    title = f"  {ink(sign, color, 'bold')} {clean(change.target_key or change.key)}"
+    if change.action == "reject":
+        yield f"{title}  rejected: {clean(change.reason or 'no reason given')}"
+        return
+    origin = f"  (source {clean(change.key)})" if change.target_key and change.target_key != change.key else ""
+    yield title + (f"  {change.action}" if change.action == "create or update" else "") + ink(origin, "dim")
+    fields = visible_fields(change, hidden) if change.action != "delete" else {}
+    longest = max((width(clean(name)) for name in fields), default=0)
+    for name, (old, new) in fields.items():
+        yield f"      {padded(clean(name), longest)}  {_values(change, old, new, ink)}"
+
+
+def _values(change: Change, old: Json, new: Json, ink: Ink) -> str:
+    after = shown(new, WIDEST_VALUE)
+    if change.action != "update":
+        return after
+    return f"{ink(shown(old, WIDEST_VALUE), 'red')} → {ink(after, 'green')}"
+
+
+def _unseen(mapping: MappingReport) -> bool:
+    return mapping.status in ("failed", "interrupted") or mapping.unsettled > 0
+
+
+def _why(mapping: MappingReport) -> str:
+    left = f" ({thousands(mapping.unsettled)} records)" if mapping.unsettled else ""
+    return left + (f": {clean(mapping.error)}" if mapping.error else "")
+
+
+def _nothing(mapping: MappingReport) -> str:
+    if mapping.read == 0:
+        return "no changed record in what was read"
+    return "nothing to do for what was read"
+
+
+def _totals(report: RunReport) -> str:
+    words = {"created": "to create", "updated": "to update", "written": "to create or update", "deleted": "to delete"}
+    sums = totals(report, *_COUNTED)
+    sums["written"] -= sums["created"] + sums["updated"]
+    optional = ("written", "filtered", "rejected")
+    shown_counts = [name for name in _COUNTED if sums[name] or name not in optional]
+    return ", ".join(f"{thousands(sums[name])} {words.get(name, name)}" for name in shown_counts)

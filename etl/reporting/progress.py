@@ -1,0 +1,101 @@
+"""A line per mapping on a terminal while a run goes on: records, rate, waiting and time left.
+
+The report of the run is the only source: it counts on while we look at it, so that nothing in the engine knows
+that anybody looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn
+from rich.text import Text
+
+from etl.model import ConnectionReport, MappingReport, RunReport
+from etl.reporting.ink import seconds, thousands
+from etl.reporting.values import clean, clip
+
+
+class Rate(ProgressColumn):
+    """Records a second, over the last half minute."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:.0f}/s" if speed else "", "dim")
+
+
+class TimeLeft(ProgressColumn):
+    """How long it will take, where the source says how much there is."""
+
+    def render(self, task: Task) -> Text:
+        if task.finished:
+            return Text("done", "green")
+        left = task.time_remaining
+        return Text(f"{seconds(left)} left" if left is not None else "", "cyan")
+
+
+class RunProgress(Progress):
+    """Shows a report that somebody else fills. A context manager; prints nothing but its own lines."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=20),
+            TextColumn("{task.fields[counts]}", markup=False),
+            Rate(),
+            TimeLeft(),
+            TextColumn("{task.fields[waiting]}", style="yellow", markup=False),
+            console=console,
+            transient=True,
+            redirect_stdout=False,
+            refresh_per_second=5,
+        )
+        self._report: RunReport | None = None
+        self._lines: dict[str, TaskID] = {}
+
+    def watch(self, report: RunReport) -> None:
+        """From now on the lines show this report."""
+        self._report = report
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """One table of the lines as the report stands now."""
+        if self._report is not None:
+            for mapping in list(self._report.mappings):
+                if mapping.started or mapping.finished:
+                    self._show(mapping, self._report)
+        yield from super().get_renderables()
+
+    def _show(self, mapping: MappingReport, report: RunReport) -> None:
+        line = self._lines.get(mapping.name)
+        if line is None:
+            line = self._lines[mapping.name] = self.add_task(clip(clean(mapping.name), 30), counts="", waiting="")
+        total = mapping.read if mapping.finished else mapping.expected
+        self.update(
+            line,
+            completed=mapping.read,
+            total=max(total, mapping.read, 1) if total is not None else None,
+            counts=_counts(mapping),
+            waiting="" if mapping.finished else _waiting(mapping, report),
+        )
+        if mapping.finished and not mapping.read:
+            self.update(line, completed=1)
+
+
+def _counts(mapping: MappingReport) -> str:
+    known = mapping.expected if not mapping.finished else None
+    read = f"{thousands(mapping.read)} of {thousands(known)}" if known else f"{thousands(mapping.read)} read"
+    written = f", {thousands(mapping.written)} written" if mapping.written else ""
+    return read + written + (f", {thousands(mapping.rejected)} rejected" if mapping.rejected else "")
+
+
+def _waiting(mapping: MappingReport, report: RunReport) -> str:
+    """What the rate limit of the source's or target's system has cost so far."""
+    ends = {mapping.source.split(" ")[0], mapping.target.split(" ")[0]}
+    used: list[ConnectionReport] = [each for name, each in list(report.connections.items()) if name in ends]
+    waited = max(used, key=lambda each: each.waited_seconds, default=None)
+    if waited is None or waited.waited_seconds < 1:
+        return ""
+    penal = f", {thousands(waited.throttled)} × 429" if waited.throttled else ""
+    return f"{clean(waited.name)} limits the rate{penal}"

@@ -1,0 +1,84 @@
+"""Rejects and the history of runs: lists to look over, and one of them in detail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from etl.model import Json, Record, Reject, RunReport, Schema
+from etl.reporting.ink import PLAIN, Ink, counted
+from etl.reporting.runs import totals
+from etl.reporting.tables import columns
+from etl.reporting.values import clean, clip, masked, padded, shown, width
+
+Fields = Mapping[str, Schema]
+
+
+def rejects_text(rejects: Sequence[Reject], ink: Ink = PLAIN) -> str:
+    """One line per reject: mapping, source key, attempts, when it was last tried, and why it was refused."""
+    if not rejects:
+        return "no open rejects\n"
+    head = ["mapping", "key", "tries", "last tried", "reason"]
+    rows = [[each.mapping, clip(each.key, 40), str(each.attempts), each.last_at, reason(each)] for each in rejects]
+    return columns(rows, head, ink) + counted(len(rejects), "open reject") + "\n"
+
+
+def reason(reject: Reject) -> str:
+    """Why it was refused, naming the field where one is at fault."""
+    prefix = f"field '{reject.field}': " if reject.field else ""
+    return reject.reason if reject.reason.startswith(prefix) else prefix + reject.reason
+
+
+def reject_text(reject: Reject, source: Fields, target: Fields, ink: Ink = PLAIN) -> str:
+    """The whole story of one reject, with sensitive values masked."""
+    times = f"{counted(reject.attempts, 'time')}, first {reject.first_at}, last {reject.last_at}"
+    lines = [
+        ink(f"{clean(reject.mapping)}: {clean(reject.key)}", "bold"),
+        f"  rejected: {ink(clean(reason(reject)), 'red')}",
+        f"  tried: {clean(times)}, in run {clean(reject.run_id)}",
+        *_block("source record", reject.record, source),
+        *_block("what was to be written", reject.output, target),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _block(title: str, record: Record | None, schemas: Fields) -> list[str]:
+    if not record:
+        return []
+    fields = masked(record, schemas)
+    longest = max(width(clean(name)) for name in fields)
+    return [f"  {title}:", *(f"    {padded(clean(name), longest)}  {shown(fields[name])}" for name in fields)]
+
+
+def reject_document(reject: Reject, source: Fields | None = None, target: Fields | None = None) -> dict[str, Json]:
+    """A reject as JSON; with schemas its record and output too, sensitive values masked."""
+    document: dict[str, Json] = {
+        "mapping": reject.mapping,
+        "key": reject.key,
+        "target_key": reject.target_key,
+        "code": reject.code,
+        "field": reject.field,
+        "reason": reject.reason,
+        "attempts": reject.attempts,
+        "first_at": reject.first_at,
+        "last_at": reject.last_at,
+        "run_id": reject.run_id,
+    }
+    if source is not None:
+        document["record"] = masked(reject.record, source) if reject.record is not None else None
+    if target is not None:
+        document["output"] = masked(reject.output, target) if reject.output is not None else None
+    return document
+
+
+def runs_text(runs: Sequence[RunReport], ink: Ink = PLAIN) -> str:
+    """One line per run, the newest first."""
+    if not runs:
+        return "no runs yet\n"
+    head = ["run", "started", "status", "exit", "read", "written", "unchanged", "rejected", "mappings"]
+    return columns([_run_row(run) for run in runs], head, ink)
+
+
+def _run_row(run: RunReport) -> list[str]:
+    sums = totals(run, "read", "written", "unchanged", "rejected")
+    names = ", ".join(mapping.name for mapping in run.mappings)
+    return [run.run_id, run.started_at, run.status, str(run.exit_code), *map(str, sums.values()), clip(names, 60)]

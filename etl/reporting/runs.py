@@ -1,0 +1,90 @@
+"""A run as the JSON document of the contract: its keys, in its order, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from etl.model import Change, ConnectionReport, Json, MappingReport, RunReport
+from etl.reporting.values import to_json
+from etl.secrets import MASK
+
+_COUNTS: Final = (
+    "read",
+    "duplicates",
+    "filtered",
+    "unchanged",
+    "created",
+    "updated",
+    "written",
+    "deleted",
+    "rejected",
+    "unsettled",
+)
+Sensitive = Mapping[str, frozenset[str]]
+"""Mapping name → its target fields whose values are never shown."""
+
+
+def run_document(report: RunReport, sensitive: Sensitive | None = None) -> dict[str, Json]:
+    """What `etl run --json` prints; a plan adds `planned` and each mapping's `changes`."""
+    hidden = sensitive or {}
+    document: dict[str, Json] = {
+        "run_id": report.run_id,
+        "status": report.status,
+        "exit_code": report.exit_code,
+        "started_at": report.started_at,
+        "finished_at": report.finished_at,
+        "mappings": [_mapping(each, report.planned, hidden.get(each.name, frozenset())) for each in report.mappings],
+        "connections": {name: _connection(each) for name, each in report.connections.items()},
+    }
+    return document | ({"planned": True} if report.planned else {})
+
+
+def run_json(report: RunReport, sensitive: Sensitive | None = None) -> str:
+    """`run_document` as text."""
+    return to_json(run_document(report, sensitive))
+
+
+def _mapping(mapping: MappingReport, planned: bool, hidden: frozenset[str]) -> dict[str, Json]:
+    document: dict[str, Json] = {"name": mapping.name, "status": mapping.status}
+    document |= {name: getattr(mapping, name) for name in _COUNTS}
+    document |= {"cursor": mapping.cursor, "error": mapping.error, "seconds": round(mapping.seconds, 3)}
+    if planned:
+        shown = (change for change in mapping.changes if change.action != "reject")
+        document["changes"] = [_change(change, hidden) for change in shown]
+    return document
+
+
+def _change(change: Change, hidden: frozenset[str]) -> dict[str, Json]:
+    """`create or update` is what a target allows us to know; the ledger knows no such record, so it is a create."""
+    action = "create" if change.action == "create or update" else change.action
+    return {"key": change.key, "action": action, "fields": visible_fields(change, hidden)}
+
+
+def visible_fields(change: Change, hidden: frozenset[str]) -> dict[str, list[Json]]:
+    """name → [old, new] with the values of sensitive fields masked."""
+    return {name: [_mask(value) for value in pair] if name in hidden else pair for name, pair in change.fields.items()}
+
+
+def _mask(value: Json) -> Json:
+    return None if value is None else MASK
+
+
+def _connection(connection: ConnectionReport) -> dict[str, Json]:
+    return {
+        "requests": connection.requests,
+        "retries": connection.retries,
+        "throttled": connection.throttled,
+        "waited_seconds": round(connection.waited_seconds, 3),
+    }
+
+
+def top_reasons(reasons: Mapping[str, int], limit: int) -> Sequence[tuple[str, int]]:
+    """The most frequent reasons first; equal counts in the order in which they came."""
+    return sorted(reasons.items(), key=lambda item: -item[1])[:limit]
+
+
+def totals(report: RunReport, *names: str) -> dict[str, int]:
+    """The sums of these counts over all mappings."""
+    count: Callable[[MappingReport, str], int] = getattr
+    return {name: sum(count(mapping, name) for mapping in report.mappings) for name in names}

@@ -1,0 +1,111 @@
+"""The closing table of a run: every record accounted for, and what to do about those that were refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from etl.model import ConnectionReport, MappingReport, RunReport
+from etl.reporting.ink import counted, seconds, thousands
+from etl.reporting.runs import top_reasons, totals
+from etl.reporting.values import clean
+
+ALWAYS: Final = ("read", "unchanged", "created", "updated", "rejected")
+WHERE_ANY: Final = ("filtered", "written", "deleted", "unsettled", "duplicates")
+COLUMNS: Final = (
+    "read",
+    "duplicates",
+    "filtered",
+    "unchanged",
+    "created",
+    "updated",
+    "written",
+    "deleted",
+    "rejected",
+    "unsettled",
+)
+STYLES: Final = {"succeeded": "green", "rejected": "yellow", "failed": "red", "interrupted": "yellow"}
+REASONS_SHOWN = 5
+
+
+def print_summary(report: RunReport, console: Console, options: str = "") -> None:
+    """Prints the table and what follows from it. `options`: what a next command must carry (`--env test`)."""
+    console.print(summary(report, options))
+
+
+def summary(report: RunReport, options: str = "") -> RenderableType:
+    """The table of mappings, then reasons, drift, connections and the outcome in one line."""
+    notes = Text("\n").join(line for mapping in report.mappings for line in _notes(mapping, options))
+    parts: list[RenderableType] = [_table(report)]
+    if notes.plain:
+        parts.append(notes)
+    parts += [Text("\n").join([*map(_connection, report.connections.values()), _closing(report)])]
+    return Group(*parts)
+
+
+def _table(report: RunReport) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column("mapping", overflow="fold")
+    table.add_column("status")
+    columns = [name for name in COLUMNS if name in ALWAYS or _worth(report, name)]
+    for name in [*columns, "time"]:
+        table.add_column(name, justify="right", no_wrap=True)
+    for mapping in report.mappings:
+        counts = [thousands(getattr(mapping, name)) for name in columns]
+        table.add_row(Text(clean(mapping.name)), _status(mapping), *counts, seconds(mapping.seconds))
+    if len(report.mappings) > 1:
+        sums = totals(report, *columns)
+        table.add_section()
+        table.add_row("all", "", *(thousands(sums[name]) for name in columns), "", style="bold")
+    return table
+
+
+def _worth(report: RunReport, name: str) -> bool:
+    """A column earns its place by a number that the others don't already say."""
+    if name == "written":
+        return any(each.written != each.created + each.updated for each in report.mappings)
+    return any(getattr(each, name) for each in report.mappings)
+
+
+def _status(mapping: MappingReport) -> Text:
+    return Text(mapping.status, STYLES[mapping.status])
+
+
+def _notes(mapping: MappingReport, options: str) -> Iterator[Text]:
+    name, suffix = clean(mapping.name), f" {options}" if options else ""
+    if mapping.error:
+        yield Text.assemble((f"{name}: ", "bold"), (clean(mapping.error), STYLES[mapping.status]))
+    if mapping.rejected:
+        yield Text.assemble((f"{name}: ", "bold"), f"{counted(mapping.rejected, 'record')} rejected")
+        for reason, count in top_reasons(mapping.reasons, REASONS_SHOWN):
+            yield Text(f"  {thousands(count):>6} × {clean(reason)}")
+        if len(mapping.reasons) > REASONS_SHOWN:
+            yield Text(f"         and {counted(len(mapping.reasons) - REASONS_SHOWN, 'other reason')}")
+        yield Text(f"  look at them with: etl rejects list {name}{suffix} — the next run tries them again")
+    for drifted, count in mapping.drift.items():
+        yield Text.assemble((f"{name}: ", "bold"), (f"drift: {clean(drifted)} in {counted(count, 'record')}", "yellow"))
+    for warning in mapping.warnings:
+        yield Text.assemble((f"{name}: ", "bold"), (clean(warning), "yellow"))
+
+
+def _connection(connection: ConnectionReport) -> Text:
+    parts = [counted(connection.requests, "request")]
+    if connection.retries:
+        parts.append(counted(connection.retries, "retry", "retries"))
+    if connection.throttled:
+        parts.append(f"{thousands(connection.throttled)} × 429")
+    if connection.waited_seconds >= 0.05:
+        parts.append(f"{seconds(connection.waited_seconds)} of waiting for the rate limit")
+    return Text(f"{clean(connection.name)}: {', '.join(parts)}", "dim")
+
+
+def _closing(report: RunReport) -> Text:
+    line = Text.assemble("run ", clean(report.run_id), " ", (report.status, STYLES[report.status]))
+    if report.error:
+        line.append(f": {clean(report.error)}", STYLES[report.status])
+    return line
