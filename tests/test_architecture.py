@@ -23,6 +23,7 @@ FLOORS = {
     "steps": 3,
     "mapping": 4,
     "transform": 4,
+    "reading": 4,
     "settle": 4,
     "shape": 4,
     "writers": 4,
@@ -37,7 +38,7 @@ FLOORS = {
 }
 """Every part of the engine with its floor; one that is missing here fails, so that each is placed on purpose."""
 
-STEPS_OF_A_RECORD = ("transform", "settle", "shape", "writers", "pipeline")
+STEPS_OF_A_RECORD = ("transform", "reading", "settle", "shape", "writers", "pipeline")
 """On one floor, each may use those before it."""
 
 
