@@ -1,0 +1,1 @@
+"""JMESPath with the functions of a data migration: parsed, checked, typed and compiled to Python."""

@@ -1,0 +1,93 @@
+"""jmespath's own lexer with three differences: true ends of tokens, exact numbers in literals, errors in words."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from jmespath import lexer
+from jmespath.exceptions import LexerError
+
+from etl.expressions.error import ExpressionError
+
+Token = dict[str, Any]
+
+_ARITHMETIC = {"+": "add(a, b)", "-": "subtract(a, b)", "/": "divide(a, b)", "%": "arithmetic functions"}
+_CURLY_QUOTES = "‘’“”´"
+_FLOAT_DIGITS = 15
+
+
+def tokens(text: str) -> list[Token]:
+    """The tokens of an expression, the last of them `eof`. Raises ExpressionError."""
+    try:
+        found: list[Token] = list(_Lexer().tokenize(text))
+    except LexerError as error:
+        raise _in_words(text, error) from None
+    except ValueError:  # int() refuses thousands of digits
+        raise ExpressionError("a number here has too many digits", 0, len(text), None) from None
+    for token, following in zip(found, found[1:], strict=False):
+        # The lexer's own ends are lengths for some kinds of token. Only blanks stand between two tokens.
+        token["end"] = token["start"] + len(text[token["start"] : following["start"]].rstrip(" \t\r\n"))
+    return found
+
+
+class _Lexer(lexer.Lexer):
+    _expression: str
+    _position: int
+
+    def _consume_literal(self) -> Token:
+        start = self._position
+        lexeme = self._consume_until("`").replace("\\`", "`")
+        return {"type": "literal", "value": _literal(lexeme, start), "start": start, "end": start}
+
+
+def _literal(lexeme: str, start: int) -> Any:
+    try:
+        return json.loads(lexeme, parse_float=_number, parse_constant=_refuse)
+    except ValueError:
+        pass
+    try:
+        # What is no JSON is text: JMESPath's older spelling of strings, still in its compliance cases.
+        return json.loads(f'"{lexeme.lstrip()}"')
+    except ValueError:
+        message = f"`{lexeme}` is neither JSON nor a plain word"
+        raise ExpressionError(message, start, len(lexeme) + 2, "write text as 'text'") from None
+
+
+def _number(text: str) -> float | Decimal:
+    """A float where it spells the same number, else the exact decimal."""
+    digits = sum(character.isdigit() for character in text.lower().partition("e")[0].lstrip("-0."))
+    return float(text) if digits <= _FLOAT_DIGITS else Decimal(text)
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(name)
+
+
+def _in_words(text: str, error: LexerError) -> ExpressionError:
+    start = error.lexer_position
+    rest = text[start:]
+    if error.message.startswith("Unclosed"):
+        return ExpressionError(f"this {rest[:1]} is never closed", start, 1, f"add the closing {rest[:1]}")
+    if rest.startswith('"'):
+        return ExpressionError(
+            f"the quoted name is not valid JSON: {error.message}", start, len(error.lexer_value), None
+        )
+    return ExpressionError(f"'{rest[:1]}' has no meaning here", start, 1, _hint(rest))
+
+
+def _hint(rest: str) -> str | None:
+    if rest.startswith("${var:"):
+        return f"write var('{rest[6:].partition('}')[0]}')"
+    if rest.startswith("$"):
+        return "`${…}` stands only in etl.yaml and in params; here write var('name')"
+    if rest.startswith("="):
+        return "write '==' to compare"
+    if rest[:1] in _CURLY_QUOTES:
+        return "write a straight quote: '"
+    if rest[:1] in _ARITHMETIC:
+        return f"JMESPath has no arithmetic signs: write {_ARITHMETIC[rest[:1]]}"
+    if rest[:1].isalpha():
+        return "put a name with other letters than a-z between double quotes"
+    return None

@@ -1,0 +1,1 @@
+"""What happens to a record between source and target, one pure file each."""
