@@ -1,0 +1,191 @@
+"""One connection over HTTP: every request with its turn, its login, its repeats, and its errors in words."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+
+from etl import __version__
+from etl.http.answer import Answer, Call, address, origin, resolve
+from etl.http.bodies import body_of
+from etl.http.faults import TRANSPORT_ERRORS, AttemptFailed, Failure, fault
+from etl.http.judge import Judge
+from etl.http.retry import Retry
+from etl.http.signature import Auth, Signature
+from etl.http.throttle import Throttle
+from etl.http.transport import current_turn
+from etl.model import ConnectionReport, Json
+from etl.ports import Clock
+
+log = logging.getLogger("etl.http")
+
+MOST_REDIRECTS = 5
+REDIRECTS = (301, 302, 303, 307, 308)
+UNSIGNED = Signature()
+
+
+@dataclass(slots=True)
+class HttpClient:
+    """Sends calls below `base_url`. `request` and `download` raise ConnectionFailed and its kinds, and Refused.
+
+    Requests (logins, repeats and redirects among them), repeats, 429s and seconds waited are counted in `report`.
+    """
+
+    base_url: str
+    transport: httpx.AsyncBaseTransport
+    auth: Auth
+    throttle: Throttle
+    retry: Retry
+    judge: Judge
+    clock: Clock
+    report: ConnectionReport
+    timeout: float = 30.0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    latency: float = 0.0
+    """Seconds that an answer takes from its request's start, a running mean."""
+    _reached: bool = False
+
+    async def request(self, call: Call) -> Answer:
+        """The answer to a call that was accepted."""
+        signature = await self.auth.sign(self._login)
+        answer = await self._attempts(call, signature)
+        if answer.status == 401 and self.auth.refused(signature):
+            answer = await self._attempts(call, await self.auth.sign(self._login))
+        return self.judge.accepted(call, answer)
+
+    async def download(self, call: Call, path: Path) -> int:
+        """Writes the content of an answer to `path`, in one step once it is complete. Returns its size in bytes."""
+        part = path.with_name(path.name + ".part")
+        try:
+            await self.request(replace(call, into=part))
+            os.replace(part, path)
+            return os.path.getsize(path)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(part)
+
+    async def close(self) -> None:
+        await self.transport.aclose()
+
+    # --- attempts ------------------------------------------------------------------------------------
+
+    async def _login(self, call: Call) -> Answer:
+        self.report.logins += 1
+        return await self._attempts(call, UNSIGNED)
+
+    async def _attempts(self, call: Call, signature: Signature) -> Answer:
+        """The first usable answer, whatever its status. Raises what the judge makes of the last failure."""
+        begin, waited, attempts = self.clock.monotonic(), 0.0, 0
+        while True:
+            attempts += 1
+            try:
+                return await self._follow(call, signature)
+            except AttemptFailed as failed:
+                failure = failed.failure
+            again = self.retry.whether(failure, repeatable=call.repeatable, attempts=attempts)
+            pause = self.retry.how_long(failure, attempts=attempts, waited=waited) if again else None
+            if pause is None:
+                raise self.judge.given_up(call, failure, attempts, self.clock.monotonic() - begin)
+            if self.retry.too_long(failure):
+                raise self.judge.too_long(call, failure, self.retry.spec.max_wait)
+            waited += pause if failure.wait is None else 0.0
+            await self._wait(failure, pause)
+            self.report.retries += 1
+
+    async def _wait(self, failure: Failure, pause: float) -> None:
+        """A 429 concerns every request of these credentials, anything else only this one."""
+        if failure.status == 429:
+            await self.throttle.pause(pause)
+        else:
+            await self.clock.sleep(pause)
+
+    async def _follow(self, call: Call, signature: Signature) -> Answer:
+        """One attempt; redirects within the origin are followed for reads, and never carry credentials elsewhere."""
+        url = address(self.base_url, call, signature.query)
+        for _ in range(MOST_REDIRECTS):
+            answer = await self._once(call, url, signature)
+            target = answer.headers.get("location")
+            if answer.status not in REDIRECTS or target is None:
+                return answer
+            target = resolve(url, target)
+            if origin(target) != origin(url) or call.method != "GET":
+                raise self.judge.redirected(call, answer.status, target, same_origin=origin(target) == origin(url))
+            url = target
+        raise self.judge.redirected(call, answer.status, url, same_origin=True)
+
+    async def _once(self, call: Call, url: str, signature: Signature) -> Answer:
+        request = self._build(call, url, signature)
+        begin = self.clock.monotonic()
+        async with self.throttle.turn() as turn:
+            token = current_turn.set(turn)
+            self.report.requests += 1
+            try:
+                answer = await self._exchange(call, request)
+            except TRANSPORT_ERRORS as error:
+                raise AttemptFailed(fault(error, urlsplit(url).netloc, self.timeout, reached=self._reached)) from error
+            finally:
+                current_turn.reset(token)
+                self.report.waited_seconds += turn.waited
+        self._reached = True
+        self._note(call, answer, self.clock.monotonic() - begin - turn.waited)
+        return self._usable(answer)
+
+    def _build(self, call: Call, url: str, signature: Signature) -> httpx.Request:
+        headers = {**self.headers, **call.headers, **signature.headers}
+        if call.content is not None:
+            headers.setdefault("Content-Type", "application/json")
+        return httpx.Request(
+            call.method,
+            url,
+            headers=headers,
+            content=call.content,
+            data=call.form,
+            files=call.files() if call.files else None,
+            extensions={"timeout": {"connect": self.timeout, "read": self.timeout}},
+        )
+
+    async def _exchange(self, call: Call, request: httpx.Request) -> Answer:
+        response = await self.transport.handle_async_request(request)
+        try:
+            body = await _taken(call, response)
+        finally:
+            await response.aclose()
+        return Answer(response.status_code, response.headers, body, str(request.url))
+
+    def _usable(self, answer: Answer) -> Answer:
+        """Raises AttemptFailed for a status that another try may change."""
+        if answer.status == 429:
+            self.report.throttled += 1
+        if answer.status not in self.retry.statuses:
+            return answer
+        wait = self.retry.asked(answer.headers, answer.body, self.clock.now())
+        reason = self.judge.reason(answer)
+        raise AttemptFailed(Failure(f"answered {answer.status}", status=answer.status, wait=wait, reason=reason))
+
+    def _note(self, call: Call, answer: Answer, seconds: float) -> None:
+        self.latency = seconds if not self.latency else 0.8 * self.latency + 0.2 * seconds
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s: %s answered %d in %.0f ms", self.report.name, call.line, answer.status, seconds * 1000)
+
+
+async def _taken(call: Call, response: httpx.Response) -> Json:
+    """The decoded body; of a download None, once its content is in its file."""
+    if call.into is None or not response.is_success:
+        return body_of(call, response.status_code, response.headers, await response.aread())
+    with call.into.open("wb") as file:
+        async for chunk in response.aiter_bytes():
+            file.write(chunk)
+    return None
+
+
+def standard_headers(added: Mapping[str, str]) -> dict[str, str]:
+    """What every request carries."""
+    usual = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": f"etl/{__version__}"}
+    return {**usual, **added}

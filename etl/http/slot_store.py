@@ -1,0 +1,166 @@
+"""Where a schedule of slots is kept: in this process, or in a file that all of this user's share."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import orjson
+from filelock import FileLock, Timeout
+
+from etl.http.slots import Schedule, Slot
+from etl.ports import Clock
+
+T = TypeVar("T")
+Change = Callable[[Schedule], T]
+log = logging.getLogger("etl.http.throttle")
+
+POLL = 0.002
+PATIENCE = 5.0
+"""Longer than this no healthy process holds the lock: it is held for a fraction of a millisecond."""
+
+CLOCK_STEP = 5.0
+"""A larger change of wall clock against steady clock means another boot, or a sleep: old times mean nothing."""
+
+UNREADABLE_PAUSE = 2.0
+
+
+class SlotStore(Protocol):
+    """Keeps one schedule; changes to it happen one after another."""
+
+    async def update(self, change: Change[T]) -> T:
+        """Applies `change` to the schedule, alone, and keeps what it made of it."""
+
+
+@dataclass(slots=True)
+class MemoryStore:
+    """A schedule of this process only."""
+
+    schedule: Schedule = field(default_factory=Schedule)
+
+    async def update(self, change: Change[T]) -> T:
+        return change(self.schedule)
+
+
+class FileStore:
+    """A schedule in a small file, changed under a lock that the system releases when its holder dies.
+
+    Whatever is wrong with the file or its folder costs the sharing between processes, never the run: a file that
+    can't be understood is taken as slots just used, a folder that can't be written to is replaced by memory.
+    """
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.path = path
+        self._clock = clock
+        self._lock = FileLock(path.with_suffix(".lock"), thread_local=False)
+        self._memory: MemoryStore | None = None
+
+    async def update(self, change: Change[T]) -> T:
+        if self._memory is None:
+            try:
+                await self._acquire()
+            except (OSError, NotImplementedError, Timeout) as error:
+                self._give_up(error)
+        if self._memory is not None:
+            return await self._memory.update(change)
+        try:
+            return self._change(change)
+        finally:
+            self._lock.release()
+
+    async def _acquire(self) -> None:
+        waited = 0.0
+        while True:
+            try:
+                self._lock.acquire(blocking=False)
+                return
+            except Timeout:
+                if waited >= PATIENCE:
+                    raise
+            await self._clock.sleep(POLL)
+            waited += POLL
+
+    def _change(self, change: Change[T]) -> T:
+        schedule = Schedule()
+        try:
+            held = self.path.read_bytes() if self.path.exists() else b""
+            schedule = self._understand(held)
+            result = change(schedule)
+            self._write(schedule, len(held))
+        except OSError as error:
+            self._give_up(error, schedule)
+            result = change(schedule)
+        return result
+
+    def _write(self, schedule: Schedule, room: int) -> None:
+        """In one write over the old text, so that a kill leaves either the old or the new."""
+        with self.path.open("r+b" if room else "wb", buffering=0) as file:
+            file.write(self._spell(schedule).ljust(room))
+
+    def _give_up(self, error: Exception, schedule: Schedule | None = None) -> None:
+        log.warning("the rate limit is not shared with other processes: %s: %s", self.path, error)
+        self._memory = MemoryStore(schedule or Schedule())
+
+    def _boot(self) -> float:
+        return self._clock.now().timestamp() - self._clock.monotonic()
+
+    def _spell(self, schedule: Schedule) -> bytes:
+        slots = [[slot.at, slot.owner, slot.sent] for slot in schedule.slots]
+        return orjson.dumps({"boot": self._boot(), "paused_until": schedule.paused_until, "slots": slots})
+
+    def _understand(self, held: bytes) -> Schedule:
+        if not held:
+            return Schedule()
+        try:
+            told = orjson.loads(held)
+            if abs(told["boot"] - self._boot()) > CLOCK_STEP:
+                return Schedule()
+            slots = [Slot(float(at), str(owner), bool(sent)) for at, owner, sent in told["slots"]]
+            return Schedule(slots, float(told["paused_until"]))
+        except (ValueError, TypeError, KeyError):
+            return Schedule(paused_until=self._clock.monotonic() + UNREADABLE_PAUSE)
+
+
+def shared_folder() -> Path | None:
+    """A folder of this user that every process of this machine finds; None where there is none to write to."""
+    for candidate in (_of_user, _temporary):
+        try:
+            folder = candidate()
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except (OSError, RuntimeError):  # read-only, or a user without a home
+            continue
+        if os.access(folder, os.W_OK | os.X_OK):
+            return folder
+    return None
+
+
+def _temporary() -> Path:
+    return Path(tempfile.gettempdir()) / f"etl-throttle-{_user()}"
+
+
+def _of_user() -> Path:
+    return _state_home() / "etl" / "throttle"
+
+
+def _state_home() -> Path:
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support"
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+
+
+def _user() -> str:
+    return str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
+
+
+def machine() -> str:
+    """Part of the file's name: a home folder on a network drive is shared by machines whose clocks are not."""
+    return platform.node()
