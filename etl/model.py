@@ -150,6 +150,8 @@ class ProjectSpec:
     timezone: str = "UTC"
     vars: Mapping[str, Json] = field(default_factory=dict)
     environment: str = ""
+    warnings: tuple[Problem, ...] = ()
+    """What its document was warned of while it was read."""
 
 
 @dataclass(frozen=True, slots=True)

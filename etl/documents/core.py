@@ -57,12 +57,3 @@ def _exact(text: str) -> float | Decimal:
 def has_leading_zero(text: str) -> bool:
     """Whether a number loses zeros that its author may have meant (`007`)."""
     return _LEADING_ZERO.match(text) is not None
-
-
-def key_text(value: Json, text: str) -> str:
-    """A mapping's key as text: `3` and `0x3` are "3", so that maps and lookups compare."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    return text

@@ -18,7 +18,7 @@ from etl.model import Location
 LONGEST_LINE = 500
 """A longer source line is not shown with a message."""
 
-Path_ = tuple[str | int, ...]
+DocumentPath = tuple[str | int, ...]
 """The way from a document's root to a value: keys and indexes."""
 
 
@@ -37,6 +37,10 @@ class SourceText:
     def line(self, index: int) -> int:
         """The line in which an offset lies, from 1."""
         return bisect_right(self._starts, index)
+
+    def start_of(self, line: int) -> int:
+        """The offset at which a line begins."""
+        return self._starts[line - 1]
 
     def _line_text(self, line: int) -> str:
         start = self._starts[line - 1]
@@ -80,7 +84,7 @@ class Marks:
     def __init__(self, root: Mark) -> None:
         self.root = root
 
-    def find(self, path: Path_) -> tuple[Mark, int]:
+    def find(self, path: DocumentPath) -> tuple[Mark, int]:
         """The mark of the path, or of its nearest ancestor, and how many steps led there."""
         mark = self.root
         for depth, step in enumerate(path):
@@ -90,14 +94,14 @@ class Marks:
             mark = child
         return mark, len(path)
 
-    def value(self, path: Path_) -> Location:
+    def value(self, path: DocumentPath) -> Location:
         """Where a value stands; an empty one (`key:`) is shown at its key."""
         mark, depth = self.find(path)
         if depth and mark.start == mark.end:
             return self.key(path[:depth])
         return mark.location()
 
-    def key(self, path: Path_) -> Location:
+    def key(self, path: DocumentPath) -> Location:
         """Where the key stands that a path ends with; for an item of a list, the item itself."""
         _, depth = self.find(path)
         if not depth:
@@ -106,7 +110,7 @@ class Marks:
         key = parent.keys.get(str(path[depth - 1]))
         return key.location() if key else parent.children[path[depth - 1]].location()
 
-    def inside(self, path: Path_, offset: int, length: int = 1) -> Location:
+    def inside(self, path: DocumentPath, offset: int, length: int = 1) -> Location:
         """Where `length` characters from `offset` of a text stand, through escapes and folded lines."""
         mark, _ = self.find(path)
         places = _places(mark)
@@ -118,11 +122,16 @@ class Marks:
         last = places[min(offset + max(length, 1), len(places)) - 1]
         return mark.source.location(places[offset], last + 1)
 
-    def source(self, path: Path_) -> SourceText:
+    def written(self, path: DocumentPath) -> str:
+        """The source text of a value, as it is spelled in the file."""
+        mark, _ = self.find(path)
+        return mark.source.text[mark.start : mark.end]
+
+    def source(self, path: DocumentPath) -> SourceText:
         """The file in which a value stands."""
         return self.find(path)[0].source
 
-    def folder(self, path: Path_) -> Path:
+    def folder(self, path: DocumentPath) -> Path:
         """The folder that a relative path written at this place is relative to."""
         file = self.source(path).path
         return file.parent if file else Path.cwd()

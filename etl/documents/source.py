@@ -15,6 +15,7 @@ import yaml
 from etl.documents import core, syntax, text
 from etl.documents.marks import Mark, Marks, SourceText
 from etl.errors import DocumentError
+from etl.keys import key_text
 from etl.model import Json, Problem
 
 DEPTH = 100
@@ -218,7 +219,7 @@ class _Builder:
             raise _Stop(syntax.collection_as_key(self.source, mark.start))
         if mark.start == mark.end and not mark.style:
             self._report("empty-key", "a key is missing before ':'", mark, "write one")
-        key = core.key_text(data, mark.text)
+        key = mark.text if data is None else key_text(data) or mark.text
         first = parent.mark.keys.get(key)
         if first:
             line = first.source.line(first.start)

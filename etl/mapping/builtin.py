@@ -1,0 +1,39 @@
+"""`builtin:blikk-to-dimesheets/projects`: mappings of the library that travels with the package."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from etl.resources import mappings
+
+PREFIX = "builtin:"
+ENDINGS = (".yaml", ".yml")
+
+
+class NoSuchMapping(Exception):
+    """The library does not have it; `hint` says what it has."""
+
+    def __init__(self, name: str, hint: str) -> None:
+        super().__init__(f"there is no '{PREFIX}{name}'")
+        self.hint = hint
+
+
+def is_builtin(text: str) -> bool:
+    return text.startswith(PREFIX)
+
+
+def find(text: str) -> Path:
+    """The file, or the folder of several, that a `builtin:` path names. Raises NoSuchMapping."""
+    name = text.removeprefix(PREFIX).strip("/")
+    known = {_name(file): file for file in sorted(mappings().rglob("*")) if file.suffix in ENDINGS}
+    folders = {folder.relative_to(mappings()).as_posix(): folder for folder in {each.parent for each in known.values()}}
+    found = known.get(name) or known.get(str(Path(name).with_suffix("").as_posix())) or folders.get(name)
+    if found:
+        return found
+    close = difflib.get_close_matches(name, [*known, *folders], 1)
+    raise NoSuchMapping(name, f"did you mean '{PREFIX}{close[0]}'?" if close else f"the library has {', '.join(known)}")
+
+
+def _name(file: Path) -> str:
+    return file.relative_to(mappings()).with_suffix("").as_posix()

@@ -1,0 +1,169 @@
+"""The connections of a project, or of a mapping that brings its own: typed, and what no schema can check of them."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import urllib.parse
+import zoneinfo
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from etl import secrets
+from etl.documents.marks import DocumentPath
+from etl.documents.source import Document
+from etl.documents.text import shown
+from etl.durations import seconds
+from etl.model import ConnectionSpec, Problem, RetrySpec, ThrottleWindow
+
+
+def build(document: Document) -> tuple[dict[str, ConnectionSpec], list[Problem]]:
+    """The connections by name, and what is wrong with them. One that does not fit its schema is left out."""
+    blocks = document.data.get("connections") if isinstance(document.data, dict) else None
+    built: dict[str, ConnectionSpec] = {}
+    problems: list[Problem] = []
+    for name, block in blocks.items() if isinstance(blocks, dict) else ():
+        if isinstance(block, dict):
+            problems += _wrong(document, ("connections", name), block)
+            try:
+                built[name] = _connection(document, name, block)
+            except (KeyError, TypeError, ValueError, AttributeError):
+                continue  # the schema has said what is wrong
+    return built, problems
+
+
+def check_place(document: Document) -> list[Problem]:
+    """What is wrong with the state's address and the time zone. Makes the state's password known as a secret."""
+    data = document.data if isinstance(document.data, dict) else {}
+    problems = []
+    if isinstance(data.get("state"), str):
+        problems += _address(document, ("state",), data["state"], _no_rule)
+    if isinstance(data.get("timezone"), str):
+        problems += _timezone(document, data["timezone"])
+    return problems
+
+
+# --- typed ---------------------------------------------------------------------------------------
+
+
+def _connection(document: Document, name: str, block: dict[str, Any]) -> ConnectionSpec:
+    path = ("connections", name)
+    plain: dict[str, Any] = {
+        key: block[key] for key in ("base_url", "instance", "proxy", "datetime", "options") if key in block
+    }
+    plain |= {key: _file(document, (*path, key), block[key]) for key in ("ca_file", "path") if key in block}
+    if "timeout" in block:
+        plain["timeout"] = seconds(block["timeout"])
+    return ConnectionSpec(
+        name=name,
+        connector=_connector(document, (*path, "connector"), block["connector"]),
+        auth=dict(block.get("auth", {})),
+        throttle=_throttle(block.get("throttle")),
+        throttle_force=any(each.get("force", False) for each in _windows(block.get("throttle"))),
+        retry=_retry(block.get("retry", {})),
+        location=document.marks.key(path),
+        **plain,
+    )
+
+
+def _connector(document: Document, path: DocumentPath, text: str) -> str:
+    """A packaged connector's name, or the whole path of a file."""
+    is_file = text.endswith((".yaml", ".yml")) or "/" in text or "\\" in text
+    return str(_file(document, path, text)) if is_file else text
+
+
+def _file(document: Document, path: DocumentPath, text: str) -> Path:
+    return (document.marks.folder(path) / text).resolve()
+
+
+def _windows(block: Any) -> list[dict[str, Any]]:
+    return [] if block is None else block if isinstance(block, list) else [block]
+
+
+def _throttle(block: Any) -> tuple[ThrottleWindow, ...] | None:
+    windows = [ThrottleWindow(int(each["requests"]), seconds(each.get("per", 1))) for each in _windows(block)]
+    return tuple(windows) or None
+
+
+def _retry(block: dict[str, Any]) -> RetrySpec:
+    known = {key: seconds(block[key]) for key in ("seconds", "max_wait") if key in block}
+    return RetrySpec(attempts=int(block.get("attempts", RetrySpec().attempts)), **known)
+
+
+# --- checked -------------------------------------------------------------------------------------
+
+
+def _wrong(document: Document, path: DocumentPath, block: dict[str, Any]) -> list[Problem]:
+    problems = []
+    if isinstance(block.get("base_url"), str):
+        problems += _address(document, (*path, "base_url"), block["base_url"], _encrypted)
+    if isinstance(block.get("proxy"), str):
+        problems += _address(document, (*path, "proxy"), block["proxy"], _no_rule)
+    for key in ("ca_file", "path"):
+        if isinstance(block.get(key), str):
+            problems += _there(document, (*path, key), block[key])
+    return problems
+
+
+def _there(document: Document, path: DocumentPath, text: str) -> list[Problem]:
+    file = _file(document, path, text)
+    if path[-1] == "path" or file.is_file():  # a folder that is written to may be made later
+        return []
+    message = f"there is no file '{shown(file)}'"
+    return [Problem("no-file", message, document.marks.value(path), "the path is relative to this file")]
+
+
+def _address(
+    document: Document,
+    path: DocumentPath,
+    text: str,
+    rule: Callable[[urllib.parse.SplitResult], tuple[str, str] | None],
+) -> list[Problem]:
+    try:
+        parts = urllib.parse.urlsplit(text)
+        _ = parts.port  # raises for a port that is no number
+    except ValueError:
+        return [
+            Problem("wrong-value", f"'{path[-1]}' is no address", document.marks.value(path), "check its host and port")
+        ]
+    if parts.password:
+        secrets.register(parts.password)
+        secrets.register(urllib.parse.unquote(parts.password))
+    broken = rule(parts)
+    return [Problem("wrong-value", broken[0], document.marks.value(path), broken[1])] if broken else []
+
+
+def _no_rule(_: urllib.parse.SplitResult) -> None:
+    return None
+
+
+def _encrypted(parts: urllib.parse.SplitResult) -> tuple[str, str] | None:
+    """What is wrong with the address of an API, and how to fix it."""
+    if not parts.hostname:
+        return "this address names no host", "write it as https://host/path"
+    if parts.username or parts.password:
+        return "credentials do not belong in an address", "write them under 'auth'"
+    if parts.query or parts.fragment:
+        return "an address ends before '?' and '#'", "write query parameters under a mapping's 'params'"
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        return "http:// would send credentials unencrypted", "write https:// (http:// is for this machine only)"
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _timezone(document: Document, name: str) -> list[Problem]:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        known = sorted(zoneinfo.available_timezones())
+        close = difflib.get_close_matches(name, known, 1) or [each for each in known if each.lower() == name.lower()]
+        hint = f"did you mean '{close[0]}'?" if close else "write a name such as Europe/Stockholm"
+        return [Problem("wrong-value", f"there is no time zone '{name}'", document.marks.value(("timezone",)), hint)]
+    return []

@@ -1,0 +1,183 @@
+"""From a path to a mapping: its files found, its chain of `extends` merged, checked, filled in and typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from etl.documents import overlay, schema, source
+from etl.documents.interpolate import Sources, fill
+from etl.documents.marks import DocumentPath
+from etl.documents.source import Document
+from etl.documents.text import shown
+from etl.errors import DocumentError
+from etl.mapping import builtin, connections, spec
+from etl.mapping.fingerprint import fingerprint
+from etl.mapping.project import FILE, is_credential, sources
+from etl.model import Location, MappingSpec, Problem, ProjectSpec
+
+_REQUIRED = ("version", "name", "source", "fields", "target")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A mapping with the merged document it was read from. `problems` are warnings."""
+
+    spec: MappingSpec
+    document: Document
+    problems: tuple[Problem, ...]
+    project: ProjectSpec
+    """The project as this mapping sees it: with the connections and the state that it brings itself."""
+    chain: tuple[Document, ...] = ()
+    """The documents as written, the mapping's own first, then what each extends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loads:
+    """All mappings that could be read, in order of their paths, and every problem of all files."""
+
+    mappings: tuple[Loaded, ...]
+    problems: tuple[Problem, ...]
+
+
+def load_mapping(
+    path: Path | str, project: ProjectSpec, *, environ: Mapping[str, str] | None = None, sandbox: bool = False
+) -> Loaded:
+    """One mapping, by its file or `builtin:…` name. Raises DocumentError with every error in it."""
+    loads = load_mappings([path], project, environ=environ, sandbox=sandbox)
+    if any(problem.severity == "error" for problem in loads.problems):
+        raise DocumentError(loads.problems)
+    if len(loads.mappings) != 1:
+        message = "this is a template, which can't be used by itself" if not loads.mappings else "this is a folder"
+        place = Location(shown(mapping_files([path])[0]) if not loads.mappings else str(path), 1, 1)
+        raise DocumentError([Problem("no-mapping", message, place, "name one mapping")])
+    return loads.mappings[0]
+
+
+def load_mappings(
+    paths: Sequence[Path | str],
+    project: ProjectSpec,
+    *,
+    environ: Mapping[str, str] | None = None,
+    sandbox: bool = False,
+) -> Loads:
+    """The mappings of files, folders and `builtin:…` names. Problems are gathered, not raised.
+
+    Templates that are complete are among them (`spec.template`); those that are not are only checked.
+    """
+    problems: list[Problem] = []
+    mappings: list[Loaded] = []
+    places = sources(project, environ, sandbox=sandbox)
+    try:
+        files = mapping_files(paths)
+    except DocumentError as error:
+        return Loads((), error.problems)
+    for file in files:
+        try:
+            loaded, found = _load(file, project, places)
+        except DocumentError as error:
+            problems += error.problems
+            continue
+        problems += found
+        mappings += [loaded] if loaded else []
+    return Loads(tuple(mappings), tuple(dict.fromkeys(problems)))
+
+
+def mapping_files(paths: Iterable[Path | str]) -> list[Path]:
+    """The mapping files that paths stand for, each once: of a folder all below it. Raises DocumentError."""
+    files: list[Path] = []
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            files += _files(path)
+        except DocumentError as error:
+            problems += error.problems
+    if problems:
+        raise DocumentError(problems)
+    return list({file.resolve(): file for file in files}.values())
+
+
+def _files(path: Path | str) -> list[Path]:
+    if builtin.is_builtin(str(path)):
+        try:
+            path = builtin.find(str(path))
+        except builtin.NoSuchMapping as error:
+            raise DocumentError([Problem("no-file", str(error), None, error.hint)]) from None
+    path = Path(path)
+    if not path.is_dir():
+        return [path]
+    found = sorted(each for each in path.rglob("*") if _is_mapping(each.relative_to(path)) and each.is_file())
+    if not found:
+        hint = f"mappings end in {' or '.join(builtin.ENDINGS)}"
+        raise DocumentError([Problem("no-mapping", f"there is no mapping in '{shown(path)}'", None, hint)])
+    return found
+
+
+def _is_mapping(path: Path) -> bool:
+    """Whether a file below a folder of mappings is one: folders that start with a dot hold none."""
+    hidden = any(part.startswith(".") for part in path.parts)
+    return path.suffix in builtin.ENDINGS and path.name != FILE and not hidden
+
+
+# --- one mapping ---------------------------------------------------------------------------------
+
+
+def _load(file: Path, project: ProjectSpec, places: Sources) -> tuple[Loaded | None, list[Problem]]:
+    chain = _chain(source.load(file))
+    problems = _problems_of_chain(chain)
+    merged = overlay.resolve(chain, kind="mapping") if len(chain) > 1 else chain[0]
+    filled, unset = fill(merged, places, secret=is_credential, within=_is_filled_in)
+    own, wrong = connections.build(filled)
+    problems += [*filled.problems, *unset, *wrong, *connections.check_place(filled)]
+    problems += [each for each in schema.check(filled, "mapping") if not _is_of(each, unset)]
+    problems = schema.in_order(problems)
+    if any(each.severity == "error" for each in problems) or any(key not in filled.data for key in _REQUIRED):
+        return None, problems
+    seen = replace(project, connections={**project.connections, **own}, state=filled.data.get("state", project.state))
+    mark = fingerprint(overlay.with_long_fields(filled), seen)
+    typed = spec.build(filled, file.resolve(), mark)
+    return Loaded(typed, filled, filled.problems, seen, tuple(chain)), problems
+
+
+def _chain(document: Document) -> list[Document]:
+    """The document with its bases. A base that is missing does not hide what is wrong with the document itself."""
+    try:
+        return overlay.chain(document, _base)
+    except DocumentError as error:
+        own = schema.check(document, "mapping", partial=True)
+        raise DocumentError(schema.in_order([*document.problems, *own, *error.problems])) from None
+
+
+def _base(document: Document) -> Path | None:
+    text = document.data.get("extends") if isinstance(document.data, dict) else None
+    if not isinstance(text, str) or not text:
+        return None
+    if not builtin.is_builtin(text):
+        return document.marks.folder(("extends",)) / text
+    try:
+        found = builtin.find(text)
+    except builtin.NoSuchMapping as error:
+        place = document.marks.value(("extends",))
+        raise DocumentError([Problem("no-file", str(error), place, error.hint)]) from None
+    if found.is_dir():
+        place = document.marks.value(("extends",))
+        raise DocumentError([Problem("no-file", f"'{text}' is a folder", place, "name a mapping in it")])
+    return found
+
+
+def _problems_of_chain(chain: list[Document]) -> list[Problem]:
+    """What is wrong with the files of a chain by themselves. What one lacks, the merged mapping may have."""
+    if len(chain) == 1:
+        return []
+    found = [problem for each in chain for problem in schema.check(each, "mapping", partial=True)]
+    return [problem for problem in found if problem.code != "missing-key"]
+
+
+def _is_filled_in(path: DocumentPath) -> bool:
+    """Placeholders are for params, and for what a mapping takes over from the project file."""
+    return path[:1] in (("connections",), ("state",)) or "params" in path[1:4]
+
+
+def _is_of(problem: Problem, unset: list[Problem]) -> bool:
+    return problem.location is not None and any(each.location == problem.location for each in unset)
