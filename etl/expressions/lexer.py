@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from decimal import Decimal
 from typing import Any
@@ -26,7 +27,7 @@ def tokens(text: str) -> list[Token]:
         raise _in_words(text, error) from None
     except ValueError:  # int() refuses thousands of digits
         raise ExpressionError("a number here has too many digits", 0, len(text), None) from None
-    for token, following in zip(found, found[1:], strict=False):
+    for token, following in itertools.pairwise(found):
         # The lexer's own ends are lengths for some kinds of token. Only blanks stand between two tokens.
         token["end"] = token["start"] + len(text[token["start"] : following["start"]].rstrip(" \t\r\n"))
     return found

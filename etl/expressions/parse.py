@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from jmespath import ast, parser
+from jmespath import ast as jmespath_ast
+from jmespath import parser as jmespath_parser
 
 from etl.expressions.error import ExpressionError
 from etl.expressions.lexer import Token, tokens
@@ -19,6 +20,10 @@ from etl.expressions.lexer import Token, tokens
 __all__ = ["Expression", "ExpressionError", "Node", "names_used", "parse", "walk"]
 
 Node = dict[str, Any]
+
+# Typed as what they are to us: the published stubs leave out everything that a subclass needs.
+_Original: Any = jmespath_parser.Parser
+ast: Any = jmespath_ast
 
 LONGEST = 100_000
 DEEPEST = 120
@@ -79,7 +84,7 @@ _KEYWORDS = {"and": "&&", "or": "||", "not": "!", "is": "==", "in": "contains(li
 _COMPARATORS = ("eq", "ne", "lt", "lte", "gt", "gte")
 
 
-class _Parser(parser.Parser):
+class _Parser(_Original):  # type: ignore[misc]
     """One use each: `_Parser(text).tree()`."""
 
     def __init__(self, text: str) -> None:
@@ -139,7 +144,8 @@ class _Parser(parser.Parser):
 
     def _flattened(self, left: Node) -> Node:
         flat = self._done(ast.flatten(left), left.get("start", self._opened()))
-        return ast.projection(flat, self._parse_projection_rhs(self.BINDING_POWER["flatten"]))
+        projection: Node = ast.projection(flat, self._parse_projection_rhs(self.BINDING_POWER["flatten"]))
+        return projection
 
     # --- stricter than the original
 
@@ -156,7 +162,8 @@ class _Parser(parser.Parser):
             elif self._current_token() != "rparen":
                 self._expected("',' or ')'", self._lookahead_token(0))
         self._advance()
-        return ast.function_expression(left["value"], arguments)
+        call: Node = ast.function_expression(left["value"], arguments)
+        return call
 
     def _parse_multi_select_hash(self) -> Node:
         start = self._opened()
@@ -177,7 +184,8 @@ class _Parser(parser.Parser):
     def _token_nud_quoted_identifier(self, token: Token) -> Node:
         if self._current_token() == "lparen":
             self._fail("a function's name is written without quotes", token, f"write {token['value']}(…)")
-        return ast.field(token["value"])
+        field: Node = ast.field(token["value"])
+        return field
 
     # --- errors
 
