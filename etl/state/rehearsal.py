@@ -94,8 +94,8 @@ class Rehearsal:
     def mapping(self, scope: Scope) -> RehearsedMapping:
         return RehearsedMapping(self.real.mapping(scope), self.scratch.mapping(scope))
 
-    def secret(self) -> bytes:
-        return self.real.secret()
+    def secret(self, project: str) -> bytes:
+        return self.real.secret(project)
 
     def claim(self, scope: Scope) -> bool:
         return True

@@ -1,0 +1,95 @@
+"""The keys that a run has come across, without keeping all of them in memory."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+import orjson
+
+from etl.errors import StateError
+from etl.state.codec import pack
+
+IN_MEMORY = 10_000
+_CACHE_KIB = 4096
+
+
+class SeenKeys:
+    """A set of texts. Beyond `in_memory` of them it moves into a temporary file, gone with `close` or the process."""
+
+    def __init__(self, in_memory: int = IN_MEMORY) -> None:
+        self._in_memory = in_memory
+        self._keys: set[str] = set()
+        self._file: _KeyFile | None = None
+
+    def add_many(self, keys: Sequence[str]) -> list[bool]:
+        """For each key whether it is new. Of equal keys in one call the first is new."""
+        known = self._known(keys)
+        new: list[bool] = []
+        for key in keys:
+            new.append(key not in known)
+            known.add(key)
+        self._add([key for key, is_new in zip(keys, new, strict=True) if is_new])
+        return new
+
+    def contains_many(self, keys: Sequence[str]) -> list[bool]:
+        """For each key whether it was added before."""
+        known = self._known(keys)
+        return [key in known for key in keys]
+
+    def close(self) -> None:
+        self._keys = set()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _known(self, keys: Sequence[str]) -> set[str]:
+        """Those of `keys` that were added before."""
+        return self._keys.intersection(keys) if self._file is None else self._file.known(keys)
+
+    def _add(self, keys: Sequence[str]) -> None:
+        if self._file is not None:
+            self._file.add(keys)
+            return
+        self._keys.update(keys)
+        if len(self._keys) > self._in_memory:
+            self._file = _KeyFile()
+            self._file.add(list(self._keys))
+            self._keys = set()
+
+
+class _KeyFile:
+    """Keys in a file that SQLite makes in the system's folder for temporary files and removes by itself."""
+
+    def __init__(self) -> None:
+        self._connection = sqlite3.connect("", isolation_level=None)
+        for setting in ("journal_mode = OFF", "synchronous = OFF", "temp_store = FILE", f"cache_size = -{_CACHE_KIB}"):
+            self._connection.execute(f"PRAGMA {setting}")
+        self._connection.execute("CREATE TABLE keys (key TEXT PRIMARY KEY) WITHOUT ROWID")
+
+    def known(self, keys: Sequence[str]) -> set[str]:
+        packed = {pack(key): key for key in keys}
+        sql = "SELECT key FROM keys WHERE key IN (SELECT value FROM json_each(?))"
+        try:
+            rows = self._connection.execute(sql, (orjson.dumps(list(packed)).decode(),)).fetchall()
+        except sqlite3.OperationalError as error:
+            raise _no_room(error) from error
+        return {packed[key] for (key,) in rows}
+
+    def add(self, keys: Sequence[str]) -> None:
+        try:
+            self._connection.execute("BEGIN")
+            self._connection.executemany("INSERT INTO keys VALUES (?)", ((pack(key),) for key in keys))
+            self._connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            raise _no_room(error) from error
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _no_room(error: sqlite3.OperationalError) -> StateError:
+    return StateError(
+        f"the folder for temporary files can't hold the keys of this run: {error}",
+        "free some space there, or name another folder with the environment variable SQLITE_TMPDIR",
+    )
