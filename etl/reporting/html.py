@@ -121,8 +121,10 @@ def _table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]], nu
     kinds = [' class="number"' if place >= numbers_from else "" for place in range(len(heads))]
     head = "".join(f'<th scope="col"{kind}>{_text(name)}</th>' for name, kind in zip(heads, kinds, strict=True))
     body = "\n".join(f"<tr>{_row(row, kinds)}</tr>" for row in rows)
-    table = f"<table>\n<caption>{_text(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
-    return f'<div class="wide" role="region" aria-label="{_text(caption)}" tabindex="0">\n{table}\n</div>'
+    title = _text(caption)
+    parts = [f"<caption>{title}</caption>", f"<thead><tr>{head}</tr></thead>", f"<tbody>\n{body}\n</tbody>"]
+    table = "\n".join(["<table>", *parts, "</table>"])
+    return f'<div class="wide" role="region" aria-label="{title}" tabindex="0">\n{table}\n</div>'
 
 
 def _row(row: Sequence[str], kinds: Iterable[str]) -> str:

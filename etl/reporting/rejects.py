@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from etl.model import Json, Record, Reject, RunReport, Schema
+from etl.model import Json, Record, Reject, RunReport
 from etl.reporting.ink import PLAIN, Ink, counted
 from etl.reporting.runs import totals
 from etl.reporting.tables import columns
-from etl.reporting.values import clean, clip, masked, padded, shown, width
-
-Fields = Mapping[str, Schema]
+from etl.reporting.values import clean, clip, padded, shown, width
 
 
 def rejects_text(rejects: Sequence[Reject], ink: Ink = PLAIN) -> str:
@@ -28,29 +26,28 @@ def reason(reject: Reject) -> str:
     return reject.reason if reject.reason.startswith(prefix) else prefix + reject.reason
 
 
-def reject_text(reject: Reject, source: Fields, target: Fields, ink: Ink = PLAIN) -> str:
-    """The whole story of one reject, with sensitive values masked."""
+def reject_text(reject: Reject, ink: Ink = PLAIN) -> str:
+    """The whole story of one reject, its record and output fit to be shown."""
     times = f"{counted(reject.attempts, 'time')}, first {reject.first_at}, last {reject.last_at}"
     lines = [
         ink(f"{clean(reject.mapping)}: {clean(reject.key)}", "bold"),
         f"  rejected: {ink(clean(reason(reject)), 'red')}",
         f"  tried: {clean(times)}, in run {clean(reject.run_id)}",
-        *_block("source record", reject.record, source),
-        *_block("what was to be written", reject.output, target),
+        *_block("source record", reject.record),
+        *_block("what was to be written", reject.output),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _block(title: str, record: Record | None, schemas: Fields) -> list[str]:
+def _block(title: str, record: Record | None) -> list[str]:
     if not record:
         return []
-    fields = masked(record, schemas)
-    longest = max(width(clean(name)) for name in fields)
-    return [f"  {title}:", *(f"    {padded(clean(name), longest)}  {shown(fields[name])}" for name in fields)]
+    longest = max(width(clean(name)) for name in record)
+    return [f"  {title}:", *(f"    {padded(clean(name), longest)}  {shown(record[name])}" for name in record)]
 
 
-def reject_document(reject: Reject, source: Fields | None = None, target: Fields | None = None) -> dict[str, Json]:
-    """A reject as JSON; with schemas its record and output too, sensitive values masked."""
+def reject_document(reject: Reject, *, full: bool = False) -> dict[str, Json]:
+    """A reject as JSON; `full`: with its record and output, which must be fit to be shown."""
     document: dict[str, Json] = {
         "mapping": reject.mapping,
         "key": reject.key,
@@ -63,11 +60,7 @@ def reject_document(reject: Reject, source: Fields | None = None, target: Fields
         "last_at": reject.last_at,
         "run_id": reject.run_id,
     }
-    if source is not None:
-        document["record"] = masked(reject.record, source) if reject.record is not None else None
-    if target is not None:
-        document["output"] = masked(reject.output, target) if reject.output is not None else None
-    return document
+    return document | ({"record": reject.record, "output": reject.output} if full else {})
 
 
 def runs_text(runs: Sequence[RunReport], ink: Ink = PLAIN) -> str:

@@ -1,0 +1,19 @@
+"""`etl plan`"""
+
+from __future__ import annotations
+
+import click
+
+from etl.cli.options import Settings, with_settings
+from etl.cli.running import Request, execute, run_options
+
+
+@click.command("plan")
+@with_settings
+@run_options
+def command(settings: Settings, request: Request) -> int:
+    """Show what a run would create, change field by field, leave and reject. Reads only.
+
+    PATH is a mapping file, a folder, or builtin:NAME of the library; without one, the project's mappings/.
+    """
+    return execute(settings, request, request.options(plan=True))

@@ -1,0 +1,85 @@
+"""`etl rejects`"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from etl.cli.options import Settings, common_options, with_settings
+from etl.cli.screen import Screen
+from etl.cli.sensitive import shower
+from etl.cli.stored import sandbox_option, stored
+from etl.errors import UsageError
+from etl.reporting.rejects import reject_document, reject_text, rejects_text
+from etl.reporting.values import to_json
+
+if TYPE_CHECKING:
+    from etl.model import Reject
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+
+
+@click.group("rejects", invoke_without_command=True)
+@common_options
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Look at the records that a target or a check refused. Without a command: list them."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_rejects, mapping=None, as_json=False, sandbox=False)
+
+
+@command.command("list")
+@click.argument("mapping", required=False)
+@as_json_option
+@sandbox_option
+@with_settings
+def list_rejects(settings: Settings, mapping: str | None, as_json: bool, sandbox: bool) -> None:
+    """List open rejects, all or those of MAPPING, with their reasons."""
+    screen = Screen(settings)
+    with stored(settings, sandbox) as store:
+        found = store.rejects(mapping)
+    if as_json:
+        screen.document(to_json({"rejects": [reject_document(each) for each in found]}))
+    else:
+        screen.out(rejects_text(found, screen.ink))
+
+
+@command.command("show")
+@click.argument("mapping")
+@click.argument("keys", nargs=-1, metavar="[KEY]...")
+@as_json_option
+@sandbox_option
+@with_settings
+def show(settings: Settings, mapping: str, keys: tuple[str, ...], as_json: bool, sandbox: bool) -> None:
+    """Show rejects of MAPPING in full, all or those with these source keys: record, output, reason."""
+    screen = Screen(settings)
+    with stored(settings, sandbox) as store:
+        found = chosen(store.rejects(mapping), mapping, keys)
+    fit = _fit(found, shower(settings, mapping), screen)
+    if as_json:
+        screen.document(to_json({"rejects": [reject_document(each, full=True) for each in fit]}))
+    else:
+        screen.out("\n".join(reject_text(each, screen.ink) for each in fit))
+
+
+def _fit(rejects: Sequence[Reject], show: Callable[[Reject], Reject] | None, screen: Screen) -> list[Reject]:
+    """Without the mapping nobody can tell what in a record is sensitive: then none of it is shown."""
+    if show is None:
+        screen.note("the mapping itself is not here: its records are not shown, since they may be sensitive", "warning")
+        return [replace(each, record=None, output=None) for each in rejects]
+    return [show(each) for each in rejects]
+
+
+def chosen(rejects: Sequence[Reject], mapping: str, keys: Sequence[str]) -> list[Reject]:
+    """Those with these keys, or all. Raises UsageError for a key that has none."""
+    if not rejects:
+        raise UsageError(f"'{mapping}' has no open rejects", "`etl rejects list` shows every mapping's")
+    unknown = [key for key in keys if key not in {each.key for each in rejects}]
+    if unknown:
+        raise UsageError(
+            f"'{mapping}' has no open reject with the key {unknown[0]}", f"see `etl rejects list {mapping}`"
+        )
+    return [each for each in rejects if not keys or each.key in keys]

@@ -1,0 +1,21 @@
+"""`etl run`"""
+
+from __future__ import annotations
+
+import click
+
+from etl.cli.options import Settings, with_settings
+from etl.cli.running import Request, execute, run_options
+
+
+@click.command("run")
+@click.option("--wait", is_flag=True, help="Wait where another run has one of the mappings, instead of ending.")
+@click.option("--allow-rekey", is_flag=True, help="Allow a changed key expression to create records anew.")
+@with_settings
+@run_options
+def command(settings: Settings, request: Request, wait: bool, allow_rekey: bool) -> int:
+    """Run mappings: read from the source, transform, and write what changed to the target.
+
+    PATH is a mapping file, a folder, or builtin:NAME of the library; without one, the project's mappings/.
+    """
+    return execute(settings, request, request.options(wait=wait, allow_rekey=allow_rekey))

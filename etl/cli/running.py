@@ -1,0 +1,215 @@
+"""What `run` and `plan` share: their options, the sandbox, the watch on a terminal, and what is printed at the end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from etl.cli.folder import project_folder
+from etl.cli.options import Settings
+from etl.cli.screen import Screen
+from etl.cli.sensitive import hidden_fields
+from etl.cli.stopping import run_stoppable
+from etl.errors import DocumentError, UsageError
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from etl.model import RunOptions, RunReport
+    from etl.reporting.progress import RunProgress
+    from etl.reporting.runs import Sensitive
+    from etl.workspace import StandIns, Workspace
+
+Body = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the options shared by `run` and `plan` say."""
+
+    paths: tuple[str, ...]
+    select: tuple[str, ...]
+    exclude: tuple[str, ...]
+    limit: int | None
+    reread: bool
+    resend: bool
+    full: bool
+    since: str | None
+    fail_fast: bool
+    concurrency: int
+    as_json: bool
+    report: Path | None
+    progress: bool | None
+    sandbox: bool
+
+    def options(self, *, plan: bool = False, wait: bool = False, allow_rekey: bool = False) -> RunOptions:
+        """The part that concerns the engine."""
+        from etl.model import RunOptions
+
+        return RunOptions(
+            plan=plan,
+            limit=self.limit,
+            reread=self.reread or self.full,
+            resend=self.resend or self.full,
+            since=self.since,
+            fail_fast=self.fail_fast,
+            concurrency=self.concurrency,
+            wait=wait,
+            allow_rekey=allow_rekey,
+            select=self.select,
+            exclude=self.exclude,
+        )
+
+
+_OPTIONS = (
+    click.argument("paths", nargs=-1, metavar="[PATH]..."),
+    click.option(
+        "--select", multiple=True, metavar="NAME", help="Only these: a glob, tag:NAME, connection:NAME, +NAME."
+    ),
+    click.option("--exclude", multiple=True, metavar="NAME", help="All but these, in the same forms."),
+    click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N source records of each mapping."),
+    click.option("--reread", is_flag=True, help="Read everything: ignore cursors."),
+    click.option("--resend", is_flag=True, help="Send what is unchanged, too."),
+    click.option("--full", is_flag=True, help="Both --reread and --resend."),
+    click.option("--since", metavar="DATE", help="Read what changed since this date, whatever the cursor says."),
+    click.option("--fail-fast", is_flag=True, help="Stop at the first mapping that fails."),
+    click.option(
+        "--concurrency", type=click.IntRange(min=1), default=4, show_default=True, help="Mappings side by side."
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else."),
+    click.option(
+        "--report", type=click.Path(path_type=Path), metavar="FILE", help="Also write an .html or .json report."
+    ),
+    click.option("--progress/--no-progress", default=None, help="Progress lines (default: on a terminal)."),
+    click.option("--sandbox", is_flag=True, help="Use made-up systems on loopback instead of the real ones."),
+)
+
+
+def run_options(body: Body) -> Body:
+    """Adds the options; `body` gets them gathered in one `Request` after the settings."""
+
+    def call(settings: Settings, *args: Any, **options: Any) -> Any:
+        shared = {name: options.pop(name) for name in Request.__slots__}
+        return body(settings, Request(**shared), *args, **options)
+
+    call.__doc__ = body.__doc__
+    for option in reversed(_OPTIONS):
+        option(call)
+    return call
+
+
+def execute(settings: Settings, request: Request, options: RunOptions) -> int:
+    """Opens the workspace, runs or plans it, prints; gives the exit code."""
+    screen = Screen(settings)
+    _check_report(request.report)
+    with sandboxed(settings, request.paths, request.sandbox) as sandbox:
+        workspace = checked_workspace(settings, request, sandbox)
+        report = _watched(settings, request, workspace, options)
+    hidden = hidden_fields(workspace)
+    _write_report(report, request.report, hidden)
+    if request.as_json:
+        from etl.reporting.runs import run_json
+
+        screen.document(run_json(report, hidden))
+    else:
+        _print(report, screen, request, hidden)
+    return report.exit_code
+
+
+@contextmanager
+def sandboxed(settings: Settings, paths: tuple[str, ...], wanted: bool) -> Iterator[StandIns | None]:
+    """The made-up systems for as long as the block runs, with their data under `.etl/sandbox`."""
+    if not wanted:
+        yield None
+        return
+    from etl.sandbox import Sandbox
+
+    with Sandbox(folder=project_folder(settings, paths) / ".etl" / "sandbox") as sandbox:
+        yield sandbox.connections
+
+
+def checked_workspace(settings: Settings, request: Request, sandbox: StandIns | None) -> Workspace:
+    """Everything loaded and checked; warnings are printed. Raises DocumentError with all problems found."""
+    from etl.reporting.problems import problems_text
+    from etl.workspace import open_workspace
+
+    workspace = open_workspace(
+        request.paths,
+        project_file=settings.project,
+        env=settings.env,
+        vars=settings.vars,
+        sandbox=sandbox,
+        select=request.select,
+        exclude=request.exclude,
+    )
+    problems = workspace.check()
+    if any(problem.severity == "error" for problem in problems):
+        raise DocumentError(problems)
+    if problems:
+        screen = Screen(settings)
+        screen.note(problems_text(problems, screen.note_ink), "warning")
+    return workspace
+
+
+def _watched(settings: Settings, request: Request, workspace: Workspace, options: RunOptions) -> RunReport:
+    from etl.assemble import run_workspace
+
+    screen = Screen(settings)
+    with _progress(screen, request) as progress:
+
+        async def work(stop: asyncio.Event) -> RunReport:
+            return await run_workspace(workspace, options, watch=progress.watch if progress else None, stop=stop)
+
+        return run_stoppable(work, lambda text: screen.note(text, "warning"))
+
+
+@contextmanager
+def _progress(screen: Screen, request: Request) -> Iterator[RunProgress | None]:
+    given = screen.settings
+    silent = given.quiet or given.log_format == "json" or request.as_json or not sys.stderr.isatty()
+    if silent or request.progress is False:
+        yield None
+        return
+    from etl.reporting.progress import RunProgress
+
+    with RunProgress(screen.live()) as progress:
+        yield progress
+
+
+def _check_report(path: Path | None) -> None:
+    """Before anything is sent: a run of an hour must not end with a report that can't be written."""
+    if path is None:
+        return
+    if path.suffix not in (".html", ".json"):
+        raise UsageError(f"--report {path}: the name tells the form", "end it in .html or .json")
+    if not path.resolve().parent.is_dir():
+        raise UsageError(f"--report {path}: there is no folder {path.parent}", "create it first")
+
+
+def _write_report(report: RunReport, path: Path | None, hidden: Sensitive) -> None:
+    if path is None:
+        return
+    if path.suffix == ".json":
+        from etl.reporting.runs import run_json as form
+    else:
+        from etl.reporting.html import run_html as form
+    path.write_text(form(report, hidden), encoding="utf-8")
+
+
+def _print(report: RunReport, screen: Screen, request: Request, hidden: Sensitive) -> None:
+    if report.planned:
+        from etl.reporting.plan import plan_text
+
+        note = f"Only the first {request.limit} records of each source were looked at." if request.limit else None
+        screen.out(plan_text(report, screen.ink, hidden, note))
+        return
+    from etl.reporting.summary import summary
+
+    words = " ".join(filter(None, [screen.settings.spelled(), "--sandbox" if request.sandbox else ""]))
+    screen.show(summary(report, words))
