@@ -1,0 +1,7 @@
+"""The three APIs on loopback, written from the vendors' documents alone, so that it shares no mistake with our clients."""
+
+from etl.sandbox.faults import FAULTS, Rule
+from etl.sandbox.profiles import PROFILES
+from etl.sandbox.sandbox import Sandbox
+
+__all__ = ["FAULTS", "PROFILES", "Rule", "Sandbox"]

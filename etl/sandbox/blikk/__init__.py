@@ -1,0 +1,1 @@
+"""Blikk as its public document describes it."""

@@ -1,0 +1,1 @@
+"""Dime.Sheets as its public documents describe it."""
