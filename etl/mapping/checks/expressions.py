@@ -1,0 +1,147 @@
+"""Every expression of a mapping: its syntax, and its type over what it is evaluated on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from etl.expressions.findings import Surroundings
+from etl.expressions.infer import Inferred, infer
+from etl.expressions.parse import ExpressionError, parse
+from etl.expressions.types import items_of, kinds, to_schema, words
+from etl.mapping.checks.findings import Checked, Path
+from etl.mapping.checks.records import noun, record_of, records_of, variables, with_item
+from etl.model import Schema
+
+_INTERPOLATION = re.compile(r"\$\{(?:var:)?([^}]*)\}")
+_PLAIN_WORDS = re.compile(r"[^\W\d_][\w ,.\-/]*\Z")
+
+
+@dataclass(slots=True)
+class Typed:
+    """The types of a mapping's expressions by where they stand, and what they use together."""
+
+    by_path: dict[Path, Inferred] = field(default_factory=dict)
+    lookups: set[str] = field(default_factory=set)
+    vars: set[str] = field(default_factory=set)
+    needs_detail: bool = False
+    broken: bool = False
+    """Some expression could not be read, so that what is not used can't be told."""
+
+
+def check_expressions(checked: Checked, tables: Mapping[str, Schema] | None) -> Typed:
+    """Types all expressions of a mapping, and notes what is wrong with them."""
+    typed = Typed()
+    source = checked.spec.source
+    records = records_of(checked, tables)
+    for path, text in _keys(checked):
+        _expression(checked, typed, path, text, records.listed)
+    if source.detail is not None:
+        for name, part in (("when", source.detail.when), ("reuse", source.detail.reuse)):
+            if part is not None:
+                _expression(checked, typed, ("source", "detail", name), part, records.lenient)
+    typed.needs_detail = False
+    if source.parent is not None and source.parent.where is not None and records.parent is not None:
+        _expression(checked, typed, ("source", "parent", "where"), source.parent.where, records.parent)
+    full = _each(checked, typed, records.full)
+    if source.where is not None:
+        _expression(checked, typed, ("source", "where"), source.where, full)
+    for spec in checked.spec.fields:
+        if spec.value is not None:
+            _expression(checked, typed, (*spec.path, "value"), spec.value, full)
+    _lookups(checked, typed)
+    return typed
+
+
+def _keys(checked: Checked) -> list[tuple[Path, str]]:
+    given = checked.document.data.get("source", {}).get("key")
+    if given is None:
+        return []
+    parts = checked.spec.source.key
+    return [
+        (("source", "key", index) if isinstance(given, list) else ("source", "key"), part)
+        for index, part in enumerate(parts)
+    ]
+
+
+def _each(checked: Checked, typed: Typed, around: Surroundings) -> Surroundings:
+    """The surroundings with the item of `each`, after checking its expressions."""
+    each = checked.spec.source.each
+    if each is None:
+        return around
+    path = ("source", "each")
+    items = _expression(checked, typed, (*path, "items"), each.items, around)
+    item = Schema()
+    if items is not None:
+        if items.type.options and not kinds(items.type) & {"array", "any"}:
+            message = f"`each` needs a list, and '{each.items}' is {words(items.type)}"
+            checked.at_value((*path, "items"), "not-a-list", message)
+        else:
+            item = to_schema(items_of(items.type))
+    inner = with_item(around, each.alias, item)
+    if each.key is not None:
+        _expression(checked, typed, (*path, "key"), each.key, inner)
+    return inner
+
+
+def _lookups(checked: Checked, typed: Typed) -> None:
+    for lookup in checked.spec.lookups.values():
+        if lookup.connection is None or lookup.endpoint is None:
+            continue
+        path = ("lookups", lookup.name)
+        connector = checked.connectors.get(lookup.connection)
+        name = noun(connector.name if connector else None, lookup.endpoint)
+        record = record_of(checked.endpoint(lookup.connection, lookup.endpoint))
+        around = Surroundings(record, name, vars=variables(checked), full=lookup.detail is not None)
+        around = replace(around, detail=f"add `detail: true` to the lookup '{lookup.name}'")
+        if lookup.key is not None:
+            _expression(checked, typed, (*path, "key"), lookup.key, around)
+        if lookup.where is not None:
+            listed = replace(around, full=False, detail="the detail is read only for the records that `where` keeps")
+            _expression(checked, typed, (*path, "where"), lookup.where, listed)
+
+
+# --- one expression ------------------------------------------------------------------------------
+
+
+def _expression(checked: Checked, typed: Typed, path: Path, text: str, around: Surroundings) -> Inferred | None:
+    if _interpolated(checked, path, text):
+        typed.broken = True
+        return None
+    try:
+        expression = parse(text)
+    except ExpressionError as error:
+        typed.broken = True
+        location = checked.document.marks.inside(path, error.offset, error.length)
+        checked.add(location, "expression", error.message, _constant(text) or error.hint)
+        return None
+    inferred = infer(expression, around)
+    for finding in inferred.findings:
+        location = checked.document.marks.inside(path, finding.offset, finding.length)
+        checked.add(location, finding.code, finding.message, finding.hint, finding.severity)
+    typed.by_path[path] = inferred
+    typed.lookups |= inferred.lookups
+    typed.vars |= inferred.vars
+    typed.needs_detail = typed.needs_detail or inferred.needs_detail
+    return inferred
+
+
+def _interpolated(checked: Checked, path: Path, text: str) -> bool:
+    """Notes `${…}`, which is for etl.yaml and `params` only."""
+    found = list(_INTERPOLATION.finditer(text))
+    for match in found:
+        location = checked.document.marks.inside(path, match.start(), len(match.group()))
+        name = match.group(1)
+        hint = f"write var('{name}')"
+        if "var:" not in match.group():
+            hint = f"declare it under `vars` in etl.yaml ({{{name}: \"{match.group()}\"}}) and write var('{name}')"
+        checked.add(location, "interpolation", f"`{match.group()}` is not filled in inside an expression", hint)
+    return bool(found)
+
+
+def _constant(text: str) -> str | None:
+    """For several words in a row: most likely they were meant as a fixed text."""
+    if " " not in text.strip() or not _PLAIN_WORDS.match(text.strip()):
+        return None
+    return f"for the fixed text write {{const: {text.strip()}}}"

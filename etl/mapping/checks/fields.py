@@ -1,0 +1,154 @@
+"""The target's fields: those that a mapping names exist, and those that the target needs are named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from etl.catalogue import Endpoint
+from etl.expressions.suggest import listed, nearest
+from etl.mapping.checks.expressions import Typed
+from etl.mapping.checks.findings import Checked
+from etl.mapping.checks.values import check_value
+from etl.model import MISSING, FieldSpec, Schema, TargetSpec
+
+_PATH_PARAM = re.compile(r"\{(\w+)\}")
+_BY_ID = ("update", "delete")
+
+
+def check_fields(checked: Checked, typed: Typed) -> None:
+    """All that the target's documents say about the fields of a mapping."""
+    endpoint, target = checked.target, checked.spec.target
+    known = None if endpoint is None else target_fields(endpoint, target)
+    for spec in checked.spec.fields:
+        schema = None if known is None else known.get(spec.name)
+        if known is not None and schema is None:
+            _unknown(checked, spec, known)
+        check_value(checked, spec, typed.by_path.get((*spec.path, "value")), schema)
+    _missing_set(checked, known)
+    if checked.spec.template:
+        return
+    if endpoint is not None and known is not None:
+        _required(checked, endpoint, known)
+        _batch(checked, endpoint)
+    _key(checked, typed, endpoint, known)
+
+
+def target_fields(endpoint: Endpoint, target: TargetSpec) -> Mapping[str, Schema]:
+    """What a mapping may name: the written fields, path parameters, and the id where the API goes by it."""
+    fields = dict(endpoint.written())
+    for name in _path_params(endpoint, target):
+        schema = endpoint.fields.get(name) or (endpoint.fields.get(endpoint.id_field) if name == "id" else None)
+        fields.setdefault(name, schema or Schema("json", nullable=False))
+    if target.operation in _BY_ID or "update" in endpoint.operations:
+        fields.setdefault(endpoint.id_field, endpoint.fields.get(endpoint.id_field, Schema("json")))
+    return fields
+
+
+def _path_params(endpoint: Endpoint, target: TargetSpec) -> list[str]:
+    names = {"upsert": ("upsert", "create", "update")}.get(target.operation, (target.operation,))
+    operations = [endpoint.operations[name] for name in names if name in endpoint.operations]
+    return list(dict.fromkeys(name for each in operations for name in _PATH_PARAM.findall(each.path)))
+
+
+def key_of(endpoint: Endpoint | None, target: TargetSpec) -> tuple[str, ...]:
+    """What identifies a record in the target: as the mapping says, else as the connector does."""
+    if target.key or endpoint is None:
+        return target.key
+    if target.operation in _BY_ID:
+        return (endpoint.id_field,) if "upsert" not in endpoint.operations else endpoint.target_key
+    return endpoint.target_key
+
+
+# --- fields that are there -----------------------------------------------------------------------
+
+
+def _unknown(checked: Checked, spec: FieldSpec, known: Mapping[str, Schema]) -> None:
+    endpoint = checked.spec.target.endpoint
+    alias = next((name for name, schema in known.items() if spec.name in schema.aliases), None)
+    meant = alias or nearest(spec.name, known)
+    hint = f"did you mean '{meant}'?" if meant else f"it has {listed(known, 12)}"
+    checked.at_key(spec.path, "unknown-target-field", f"'{endpoint}' has no field '{spec.name}'", hint)
+
+
+def _missing_set(checked: Checked, known: Mapping[str, Schema] | None) -> None:
+    """`missing: {set: {…}}` writes fields, too; `missing: delete` needs a delete."""
+    missing, endpoint = checked.spec.target.missing, checked.target
+    path = ("target", "missing")
+    if missing == "delete" and endpoint is not None and "delete" not in endpoint.operations:
+        hint = "use keep, or {set: {…}} with a field that marks the record as gone"
+        checked.at_value(path, "operation-not-offered", f"'{endpoint.name}' can't delete records", hint)
+    if not isinstance(missing, Mapping) or known is None:
+        return
+    for name, value in missing.items():
+        place = (*path, "set", name)
+        if name not in known:
+            meant = nearest(name, known)
+            hint = f"did you mean '{meant}'?" if meant else f"it has {listed(known, 12)}"
+            message = f"'{checked.spec.target.endpoint}' has no field '{name}'"
+            checked.at_key(place, "unknown-target-field", message, hint)
+        else:
+            spec = FieldSpec(name, const=value, path=place)
+            check_value(checked, spec, None, known[name])
+
+
+# --- fields that are missing ---------------------------------------------------------------------
+
+
+def _required(checked: Checked, endpoint: Endpoint, known: Mapping[str, Schema]) -> None:
+    target = checked.spec.target
+    if target.operation in _BY_ID:
+        return
+    mapped = {spec.name for spec in checked.spec.fields}
+    creates = endpoint.operations.get("upsert") or endpoint.operations.get("create")
+    path = set(_PATH_PARAM.findall(creates.path)) if creates is not None else set()
+    needed = [name for name, schema in known.items() if (schema.required or name in path) and name not in mapped]
+    for name in needed:
+        if name == endpoint.id_field and name not in path:
+            continue
+        why = " (it may be null, but it has to be sent)" if known[name].nullable and known[name].required else ""
+        message = f"'{endpoint.name}' requires the field '{name}'{why}, and no field here gives it"
+        checked.at_key(("fields",), "missing-field", message, f"add `{name}: …` under `fields`")
+
+
+def _key(checked: Checked, typed: Typed, endpoint: Endpoint | None, known: Mapping[str, Schema] | None) -> None:
+    target = checked.spec.target
+    mapped = {spec.name: spec for spec in checked.spec.fields}
+    given = bool(checked.document.data.get("target", {}).get("key"))
+    for index, name in enumerate(key_of(endpoint, target)):
+        spec = mapped.get(name)
+        if spec is not None:
+            _nullable_key(checked, typed, spec)
+        elif given:
+            path = (
+                ("target", "key", index)
+                if isinstance(checked.document.data["target"]["key"], list)
+                else ("target", "key")
+            )
+            meant = nearest(name, mapped)
+            hint = f"did you mean '{meant}'?" if meant else f"add `{name}: …` under `fields`"
+            checked.at_value(path, "key-not-mapped", f"the key '{name}' is none of the fields", hint)
+        elif known is None or not known[name].required or target.operation in _BY_ID:
+            message = f"'{target.endpoint}' tells its records apart by '{name}', and no field here gives it"
+            checked.at_key(("fields",), "key-not-mapped", message, f"add `{name}: …` under `fields`")
+
+
+def _nullable_key(checked: Checked, typed: Typed, spec: FieldSpec) -> None:
+    """A key that can be null rejects its record; null from a lookup's miss or a documented gap is foreseeable."""
+    inferred = typed.by_path.get((*spec.path, "value"))
+    if inferred is None or not inferred.type.nullable or spec.default is not MISSING or spec.required:
+        return
+    if not inferred.type.options or inferred.schema.type == "json":
+        return
+    message = f"'{spec.name}' is part of the target's key, and its value can be null"
+    hint = (
+        "records where it is null are rejected: leave them out with `where`, or say `required: true` if that is meant"
+    )
+    checked.warn_value((*spec.path, "value"), "nullable-key", message, hint)
+
+
+def _batch(checked: Checked, endpoint: Endpoint) -> None:
+    size = checked.spec.target.batch_size
+    if size is not None and size > endpoint.batch_max:
+        message = f"'{endpoint.name}' takes at most {endpoint.batch_max} records in one request"
+        checked.at_value(("target", "batch_size"), "batch-size", message, f"write {endpoint.batch_max} or less")

@@ -1,0 +1,166 @@
+"""What no mapping can see alone: names, order, and two mappings that write the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from etl.catalogue import Connector
+from etl.documents.marks import Mark, SourceText
+from etl.documents.source import Document
+from etl.expressions.suggest import listed, nearest
+from etl.mapping.checks.fields import key_of
+from etl.mapping.checks.findings import ordered
+from etl.model import FieldSpec, Location, MappingSpec, Problem
+
+Pair = tuple[MappingSpec, Document]
+
+_VAR = re.compile(r"""\bvar(?:\(\s*['`"]+|:)([\w.-]+)""")
+_COMPUTED_VAR = re.compile(r"""\bvar\(\s*[^'`"\s]""")
+"""A name that is made by an expression: any var may be meant."""
+
+
+def check_project(
+    mappings: Sequence[Pair], connectors: Mapping[str, Connector], project: Document | None = None
+) -> list[Problem]:
+    """Problems between mappings: duplicate names, unknown names in `after`, cycles, doubled writes.
+
+    `connectors` are keyed by the names of the connections. With the project's document (etl.yaml), which makes
+    sense only where all its mappings are given, vars that nothing uses are found, too.
+    """
+    found: list[Problem] = []
+    by_name: dict[str, Pair] = {}
+    for loaded in mappings:
+        _name(loaded, by_name, found)
+    for loaded in mappings:
+        _named(loaded, by_name, found)
+    found += _cycles(by_name)
+    found += _unused_vars(mappings, project) if project is not None else ()
+    found += _doubled([loaded for loaded in mappings if not loaded[0].template], connectors)
+    return ordered(found)
+
+
+def _where(document: Document, path: tuple[str | int, ...]) -> Location:
+    return document.marks.value(path)
+
+
+def _name(loaded: Pair, by_name: dict[str, Pair], found: list[Problem]) -> None:
+    spec, document = loaded
+    first = by_name.setdefault(spec.name, loaded)
+    if first is loaded or spec.template or first[0].template:
+        return
+    message = f"another mapping is called '{spec.name}', too: {first[1].file}"
+    hint = "give one of them another `name`: what is stored of a run goes by it"
+    found.append(Problem("duplicate-name", message, _where(document, ("name",)), hint))
+
+
+def _named(loaded: Pair, by_name: Mapping[str, Pair], found: list[Problem]) -> None:
+    spec, document = loaded
+    places = [(("after", index), name) for index, name in enumerate(spec.after)]
+    lookups = [(("lookups", each.name, "mapping"), each.mapping) for each in spec.lookups.values() if each.mapping]
+    for path, name in [*places, *lookups]:
+        if name in by_name:
+            continue
+        meant = nearest(name, by_name)
+        hint = f"did you mean '{meant}'?" if meant else f"there are {listed(sorted(by_name))}"
+        found.append(Problem("unknown-mapping", f"no mapping is called '{name}'", _where(document, path), hint))
+
+
+# --- order ---------------------------------------------------------------------------------------
+
+
+def _cycles(by_name: Mapping[str, Pair]) -> Iterable[Problem]:
+    """One problem for each circle of mappings that wait for each other."""
+    told: set[str] = set()
+    for name in by_name:
+        circle = _circle(name, by_name)
+        if circle is None or told & set(circle):
+            continue
+        told |= set(circle)
+        spec, document = by_name[name]
+        path = ("after", spec.after.index(circle[1])) if circle[1] in spec.after else ("lookups",)
+        chain = " → ".join(circle)
+        message = f"these mappings wait for each other: {chain}"
+        yield Problem("cycle", message, _where(document, path), "take one of them out of `after`")
+
+
+def _needs(spec: MappingSpec) -> tuple[str, ...]:
+    return (
+        *spec.after,
+        *(each.mapping for each in spec.lookups.values() if each.mapping and each.mapping != spec.name),
+    )
+
+
+def _circle(start: str, by_name: Mapping[str, Pair]) -> list[str] | None:
+    """The shortest way from a mapping back to itself."""
+    ways = [[start]]
+    seen: set[str] = set()
+    while ways:
+        way = ways.pop(0)
+        for need in _needs(by_name[way[-1]][0]) if way[-1] in by_name else ():
+            if need == start:
+                return [*way, need]
+            if need not in seen:
+                seen.add(need)
+                ways.append([*way, need])
+    return None
+
+
+# --- doubled writes ------------------------------------------------------------------------------
+
+
+def _doubled(mappings: Sequence[Pair], connectors: Mapping[str, Connector]) -> Iterable[Problem]:
+    """Two mappings with the same key expression that write the same field: the later one wins, each time."""
+    first: dict[tuple[str, str, str, str], MappingSpec] = {}
+    for spec, document in mappings:
+        keys = _key_fields(spec, connectors)
+        identity = "; ".join(sorted(_meaning(each) for each in keys))
+        if not keys:
+            continue
+        for each in spec.fields:
+            if each in keys:
+                continue
+            place = (spec.target.connection, spec.target.endpoint, identity, each.name)
+            other = first.setdefault(place, spec)
+            if other is not spec and other.name != spec.name:
+                message = f"'{other.name}' writes '{each.name}' of the same {spec.target.endpoint}, too"
+                hint = "let one mapping write it, or give the records different keys"
+                yield Problem("written-twice", message, document.marks.key(each.path), hint, "warning")
+
+
+def _key_fields(spec: MappingSpec, connectors: Mapping[str, Connector]) -> list[FieldSpec]:
+    connector = connectors.get(spec.target.connection)
+    endpoint = connector.endpoints.get(spec.target.endpoint) if connector else None
+    names = key_of(endpoint, spec.target)
+    return [each for each in spec.fields if each.name in names]
+
+
+def _meaning(spec: FieldSpec) -> str:
+    value = "".join(spec.value.split()) if spec.value is not None else repr(spec.const)
+    return f"{spec.name}={value}"
+
+
+# --- vars ----------------------------------------------------------------------------------------
+
+
+def _unused_vars(mappings: Sequence[Pair], project: Document) -> Iterable[Problem]:
+    """Vars of etl.yaml whose names stand in no `var('…')` and no `${var:…}`."""
+    declared = project.data.get("vars") or {}
+    documents = [project, *(document for _, document in mappings)]
+    sources = {source.file: source.text for document in documents for source in _sources(document.marks.root)}
+    text = "\n".join(sources.values())
+    if not declared or _COMPUTED_VAR.search(text):
+        return
+    used = set(_VAR.findall(text))
+    for name in declared:
+        if name not in used:
+            hint = f"remove it, or use it: var('{name}') in an expression, ${{var:{name}}} in `params`"
+            place = project.marks.key(("vars", name))
+            yield Problem("unused-var", f"nothing uses the var '{name}'", place, hint, "warning")
+
+
+def _sources(mark: Mark, depth: int = 3) -> Iterable[SourceText]:
+    """The files of which a merged document is made: each field may stand in another."""
+    yield mark.source
+    for child in mark.children.values() if depth else ():
+        yield from _sources(child, depth - 1)

@@ -1,0 +1,77 @@
+"""A mapping's own tests: that they speak of fields that exist."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from etl.expressions.suggest import listed, nearest
+from etl.mapping.checks.findings import Checked, Path
+from etl.mapping.checks.records import record_of
+from etl.model import Json, Schema, TestSpec
+
+
+def check_tests(checked: Checked) -> None:
+    """Records with fields that the source does not document (warning); expectations of fields that nothing maps."""
+    record = _record(checked)
+    for test in checked.spec.tests:
+        if record is not None:
+            _record_fields(checked, (*test.path, "record"), test.record, record)
+        _expect(checked, test)
+        for name in test.lookups:
+            _declared(checked, (*test.path, "lookups", name), name, checked.spec.lookups, "lookup")
+
+
+def _record(checked: Checked) -> Mapping[str, Schema] | None:
+    source = checked.spec.source
+    properties = record_of(checked.source, source.extra_fields).properties
+    if properties is None:
+        return None
+    names = [part.alias for part in (source.parent, source.each) if part is not None]
+    return {**properties, **{name: Schema() for name in names}}
+
+
+def _record_fields(checked: Checked, path: Path, value: Json, known: Mapping[str, Schema]) -> None:
+    if not isinstance(value, dict):
+        return
+    for name, inner in value.items():
+        schema = known.get(name)
+        if schema is None:
+            meant = nearest(name, known)
+            hint = f"did you mean '{meant}'?" if meant else f"it has {listed(known)}"
+            message = f"the source documents no field '{name}' here"
+            checked.warn_key((*path, name), "test-record", message, hint)
+        elif schema.properties is not None:
+            _record_fields(checked, (*path, name), inner, schema.properties)
+        elif schema.items is not None and schema.items.properties is not None and isinstance(inner, list):
+            for index, item in enumerate(inner):
+                _record_fields(checked, (*path, name, index), item, schema.items.properties)
+
+
+def _expect(checked: Checked, test: TestSpec) -> None:
+    path = (*test.path, "expect")
+    names = {spec.name: spec for spec in checked.spec.fields}
+    expected = test.expect
+    if expected == "filtered":
+        if checked.spec.source.where is None and not any(
+            each.on_miss == "skip" for each in checked.spec.lookups.values()
+        ):
+            message = "no record is ever filtered: the mapping has no `where` and no lookup with `on_miss: skip`"
+            checked.at_value(path, "test-expect", message)
+        return
+    if not isinstance(expected, Mapping):
+        return
+    if set(expected) == {"rejected"} and "rejected" not in names:
+        return
+    for name in expected:
+        if name not in names:
+            meant = nearest(name, names)
+            hint = f"did you mean '{meant}'?" if meant else "the fields under `fields` are what a record becomes"
+            checked.at_key((*path, name), "test-expect", f"no field '{name}' is mapped", hint)
+
+
+def _declared(checked: Checked, path: Path, name: str, known: Mapping[str, object], what: str) -> None:
+    if name in known:
+        return
+    meant = nearest(name, known)
+    hint = f"did you mean '{meant}'?" if meant else f"declare it under `{what}s`"
+    checked.at_key(path, f"unknown-{what}", f"no {what} is called '{name}'", hint)
