@@ -1,4 +1,4 @@
-"""The three APIs on loopback, written from the vendors' documents alone, so that it shares no mistake with our clients."""
+"""The three APIs on loopback, written from the vendors' documents alone: no mistake of our clients is shared."""
 
 from etl.sandbox.faults import FAULTS, Rule
 from etl.sandbox.profiles import PROFILES

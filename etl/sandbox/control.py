@@ -119,9 +119,9 @@ class Control:
     def _act(self, name: str, parts: list[str], call: Call) -> Json:
         body = call.json() if call.body else {}
         if name == "records" and len(parts) == 2:
-            return {"key": self.add(*parts, body)}
+            return {"key": self.add(parts[0], parts[1], body)}
         if name == "records" and len(parts) == 3:
-            return self._alter(*parts, body)
+            return self._alter(parts[0], parts[1], parts[2], body)
         if name == "settings":
             return self.configure(body)
         if name == "chaos":

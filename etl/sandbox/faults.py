@@ -42,7 +42,7 @@ FAULTS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Rule:
-    """Which requests a fault strikes. `times` limits how often, `path` is a regular expression found anywhere in the path."""
+    """Which requests a fault strikes. `times` limits how often; `path` is a regular expression, found anywhere."""
 
     fault: str
     api: str | None = None

@@ -58,7 +58,7 @@ class Sandbox:
         self._ports = dict(ports or {})
         self._faults = Faults(profile_rules(chaos) if isinstance(chaos, str) else chaos or (), chaos_seed)
         self._settings = Settings()
-        self._throttle = {True: "sliding", False: "off"}.get(throttle, throttle)
+        self._throttle = throttle if isinstance(throttle, str) else "sliding" if throttle else "off"
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._work, name="etl-sandbox", daemon=True)
         self._ready = threading.Event()

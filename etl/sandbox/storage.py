@@ -1,7 +1,8 @@
 """Everything the sandbox holds: records by collection and key, written through to SQLite.
 
-Records live in memory for speed; each change is committed to the file before the answer goes out, so that `kill -9` loses
-nothing that was answered. Several processes may use one folder: what another one changed is seen at the next request.
+Records live in memory for speed; each change is committed to the file before the answer goes out, so that `kill -9`
+loses nothing that was answered. Several processes may use one folder: what another one changed is seen at the next
+request.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How many requests a token may make in a second.
 
-The document says "during a given second" and leaves open which: a calendar second or any stretch of that length. Both are here.
-A request that is refused was made all the same, so it counts.
+The document says "during a given second" and leaves open which: a calendar second or any stretch of that length. Both
+are here. A request that is refused was made all the same, so it counts.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 
 from etl.sandbox.exchange import Answer, Call, Json, Part
 from etl.sandbox.faults import Faults, Strike
@@ -42,7 +42,7 @@ class Door:
         self._clock = clock
         self._control = control
 
-    def server(self) -> web.Server[web.BaseRequest]:
+    def server(self) -> web.Server:
         return web.Server(self._serve, request_factory=_request, access_log=None)
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -112,10 +112,9 @@ async def _form(request: web.BaseRequest) -> dict[str, Part]:
     parts: dict[str, Part] = {}
     with contextlib.suppress(ValueError):  # a form that can't be read has the parts read so far
         async for part in await request.multipart():
-            if part.name:  # type: ignore[union-attr]
-                content = bytes(await part.read(decode=True))  # type: ignore[union-attr]
-                content_type = part.headers.get("Content-Type")
-                parts[part.name] = Part(content, part.filename, content_type)  # type: ignore[union-attr]
+            if isinstance(part, BodyPartReader) and part.name:
+                content = bytes(await part.read(decode=True))
+                parts[part.name] = Part(content, part.filename, part.headers.get("Content-Type"))
     return parts
 
 
@@ -143,7 +142,7 @@ def _reset(request: web.BaseRequest) -> None:
     if connection is not None:
         with contextlib.suppress(OSError):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
-    transport.abort()  # type: ignore[attr-defined]
+    transport.abort()
 
 
 async def _break_off(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:

@@ -37,14 +37,14 @@ class Attachments:
     def routes(self) -> list[Route]:
         path = TASK + "/Attachments"
         return [
-            Route("GET", path, self.list, "Task_Read", "task_attachments"),
+            Route("GET", path, self.list_page, "Task_Read", "task_attachments"),
             Route("GET", path + "/{attachmentId}/Download", self.download, "Task_Read"),
             Route("POST", path, self.create, "Task_Write"),
             Route("PUT", path + "/{attachmentId}", self.update, "Task_Write"),
             Route("DELETE", path + "/{attachmentId}", self.delete, "Task_Write"),
         ]
 
-    def list(self, call: Call) -> Answer:
+    def list_page(self, call: Call) -> Answer:
         return answer_list(call, _LISTING, self._children.of_task(call), self.show)
 
     def download(self, call: Call) -> Answer:
@@ -85,7 +85,8 @@ class Attachments:
 def made_up(attachment: Record) -> bytes:
     """The content of a file that came with the made-up data: always the same bytes, as many as it says."""
     seed = hashlib.sha256(str(attachment["id"]).encode()).digest()
-    return (seed * (attachment["sizeInBytes"] // len(seed) + 1))[: attachment["sizeInBytes"]]
+    size = int(attachment["sizeInBytes"])
+    return (seed * (size // len(seed) + 1))[:size]
 
 
 def _read(parts: Mapping[str, Part]) -> tuple[Record, bytes | None]:

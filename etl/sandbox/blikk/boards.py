@@ -26,9 +26,9 @@ class TaskBoards:
         self._store = desk.store
 
     def routes(self) -> list[Route]:
-        return [Route("GET", "/v1/Core/TaskBoards", self.list, "Task_Read", "task_boards")]
+        return [Route("GET", "/v1/Core/TaskBoards", self.list_page, "Task_Read", "task_boards")]
 
-    def list(self, call: Call) -> Answer:
+    def list_page(self, call: Call) -> Answer:
         counts = self._task_counts()
         return answer_list(
             call, _LISTING, self._store.rows("task_boards").values(), lambda board: self._show(board, counts)

@@ -59,14 +59,14 @@ class Contacts:
     def routes(self) -> list[Route]:
         path = "/v1/Core/Contacts"
         return [
-            Route("GET", path, self.list, "Contact_Read", "contacts"),
+            Route("GET", path, self.list_page, "Contact_Read", "contacts"),
             Route("GET", path + "/{id}", self.get, "Contact_Read"),
             Route("POST", path, self.create, "Contact_Write"),
             Route("PUT", path + "/{id}", self.update, "Contact_Write"),
             Route("DELETE", path + "/{id}", self.delete, "Contact_Write"),
         ]
 
-    def list(self, call: Call) -> Answer:
+    def list_page(self, call: Call) -> Answer:
         return answer_list(call, _LISTING, self._store.rows("contacts").values(), self.show_row)
 
     def get(self, call: Call) -> Answer:

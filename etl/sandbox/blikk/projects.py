@@ -37,9 +37,9 @@ class Projects:
         )
 
     def routes(self) -> list[Route]:
-        return [Route("GET", "/v1/Core/Projects", self.list, "Project_Read", "projects")]
+        return [Route("GET", "/v1/Core/Projects", self.list_page, "Project_Read", "projects")]
 
-    def list(self, call: Call) -> Answer:
+    def list_page(self, call: Call) -> Answer:
         return answer_list(call, self._listing, self._store.rows("projects").values(), self.show)
 
     def _texts(self, project: Record) -> tuple[Json, ...]:

@@ -117,9 +117,9 @@ class AdminList:
 
     def routes(self) -> list[Route]:
         path = f"/v1/Admin/{self._registry.path}"
-        return [Route("GET", path, self.list, ADMIN_PERMISSION, self._registry.collection)]
+        return [Route("GET", path, self.list_page, ADMIN_PERMISSION, self._registry.collection)]
 
-    def list(self, call: Call) -> Answer:
+    def list_page(self, call: Call) -> Answer:
         return answer_list(call, self._listing, self._store.rows(self._registry.collection).values(), self.show)
 
     def show(self, record: Record) -> Json:

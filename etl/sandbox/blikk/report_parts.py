@@ -1,6 +1,7 @@
 """What hangs on a time report: travel, allowance, materials, equipments, additions.
 
-Written with one set of names and read with another (`invoiceableDistance` becomes `invoicableDistance`); stored as read.
+Written with one set of names and read with another (`invoiceableDistance` becomes `invoicableDistance`); stored as
+read.
 """
 
 from __future__ import annotations

@@ -32,9 +32,9 @@ class UserDayStatistics:
     def routes(self) -> list[Route]:
         # stands before the route of a single time report, whose id it would else be taken for
         path = "/v1/Core/TimeReports/UserDayStatistics"
-        return [Route("GET", path, self.list, "Timereport_Read", "user_day_statistics")]
+        return [Route("GET", path, self.list_page, "Timereport_Read", "user_day_statistics")]
 
-    def list(self, call: Call) -> Answer:
+    def list_page(self, call: Call) -> Answer:
         days = _days(call)
         reported = self._reported(days)
         users = self._store.rows("users").values()

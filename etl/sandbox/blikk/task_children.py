@@ -74,13 +74,13 @@ class Comments:
     def routes(self) -> list[Route]:
         path = TASK + "/Comments"
         return [
-            Route("GET", path, self.list, "Task_Read", "task_comments"),
+            Route("GET", path, self.list_page, "Task_Read", "task_comments"),
             Route("POST", path, self.create, "Task_Write"),
             Route("PUT", path + "/{commentId}", self.update, "Task_Write"),
             Route("DELETE", path + "/{commentId}", self._children.delete, "Task_Write"),
         ]
 
-    def list(self, call: Call) -> Answer:
+    def list_page(self, call: Call) -> Answer:
         return answer_list(call, self._listing, self._children.of_task(call), self.show)
 
     def create(self, call: Call) -> Answer:
@@ -110,13 +110,13 @@ class Checklists:
     def routes(self) -> list[Route]:
         path = TASK + "/Checklists"
         return [
-            Route("GET", path, self.list, "Task_Read", "task_checklists"),
+            Route("GET", path, self.list_page, "Task_Read", "task_checklists"),
             Route("POST", path, self.create, "Task_Write"),
             Route("PUT", path + "/{checklistId}", self.update, "Task_Write"),
             Route("DELETE", path + "/{checklistId}", self._children.delete, "Task_Write"),
         ]
 
-    def list(self, call: Call) -> Answer:
+    def list_page(self, call: Call) -> Answer:
         return answer_list(call, self._listing, self._children.of_task(call), self.show)
 
     def create(self, call: Call) -> Answer:

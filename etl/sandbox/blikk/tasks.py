@@ -68,13 +68,13 @@ class Tasks:
     def routes(self) -> list[Route]:
         path = "/v1/Core/Tasks"
         return [
-            Route("GET", path, self.list, "Task_Read", "tasks"),
+            Route("GET", path, self.list_page, "Task_Read", "tasks"),
             Route("POST", path, self.create, "Task_Write"),
             Route("PUT", path + "/{taskId}", self.update, "Task_Write"),
             Route("DELETE", path + "/{id}", self.delete, "Task_Write"),
         ]
 
-    def list(self, call: Call) -> Answer:
+    def list_page(self, call: Call) -> Answer:
         counts = self._counts()
         return answer_list(
             call, self._listing, self._store.rows("tasks").values(), lambda task: self._show(task, counts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from etl.sandbox.blikk import filters
 from etl.sandbox.blikk.bodies import Property, read_body
 from etl.sandbox.blikk.desk import Desk, stamp_changed, stamp_new
@@ -82,10 +84,7 @@ class TimeReports:
                 "from": filters.day_from("date"),
                 "to": filters.day_to("date"),
                 "userids": filters.any_id(lambda report: [report["userId"]]),
-                **{
-                    stored.lower(): filters.equals_id(lambda report, stored=stored: report[stored])
-                    for stored in _KINDS.values()
-                },
+                **{stored.lower(): filters.equals_id(itemgetter(stored)) for stored in _KINDS.values()},
                 "contactid": filters.equals_id(self._contact_id),
                 "issenttoattest": filters.flag(lambda report: report["sentToAttestDate"] is not None),
                 "isattested": filters.flag(lambda report: report["attestedDate"] is not None),
@@ -96,14 +95,14 @@ class TimeReports:
     def routes(self) -> list[Route]:
         path = "/v1/Core/TimeReports"
         return [
-            Route("GET", path, self.list, "Timereport_Read", "time_reports"),
+            Route("GET", path, self.list_page, "Timereport_Read", "time_reports"),
             Route("GET", path + "/{id}", self.get, "Timereport_Read"),
             Route("POST", path, self.create, "Timereport_Write"),
             Route("PUT", path + "/{id}", self.update, "Timereport_Write"),
             Route("DELETE", path + "/{id}", self.delete, "Timereport_Write"),
         ]
 
-    def list(self, call: Call) -> Answer:
+    def list_page(self, call: Call) -> Answer:
         return answer_list(call, self._listing, self._store.rows("time_reports").values(), self.show_row)
 
     def get(self, call: Call) -> Answer:

@@ -44,11 +44,11 @@ class Users:
 
     def routes(self) -> list[Route]:
         return [
-            Route("GET", "/v1/Admin/Users", self.list, ADMIN_PERMISSION, "users"),
+            Route("GET", "/v1/Admin/Users", self.list_page, ADMIN_PERMISSION, "users"),
             Route("GET", "/v1/Admin/Users/{id}", self.get, ADMIN_PERMISSION),
         ]
 
-    def list(self, call: Call) -> Answer:
+    def list_page(self, call: Call) -> Answer:
         return answer_list(call, _LISTING, self._store.rows("users").values(), self.show_row)
 
     def get(self, call: Call) -> Answer:

@@ -85,7 +85,8 @@ def contacts(random: Random, sizes: Sizes) -> Collection:
 
 def _company(random: Random, key: int, sizes: Sizes) -> Record:
     number = key - FIRST_CONTACT
-    name = f"{COMPANY_STEMS[number % len(COMPANY_STEMS)]} {COMPANY_TRADES[number // len(COMPANY_STEMS) % len(COMPANY_TRADES)]}"
+    round_, stem = divmod(number, len(COMPANY_STEMS))
+    name = f"{COMPANY_STEMS[stem]} {COMPANY_TRADES[round_ % len(COMPANY_TRADES)]}"
     if number >= len(COMPANY_STEMS) * len(COMPANY_TRADES):
         name = f"{name}, {random.choice(TOWNS)[1]}"
     return {

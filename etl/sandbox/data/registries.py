@@ -27,12 +27,12 @@ _STATUSES = (
     ("Fakturerat", True),
 )
 _CONTACT_TAGS = (
-    ("Stamkund", "#41b18b"), ("Ny kund", "#f2d600"), ("Kommun", "#0079bf"), ("BRF", "#c377e0"), ("Betalar sent", "#eb5a46"),
-    ("Serviceavtal", "#00c2e0"), ("Leverantör", "#51e898"), (None, "#344563"),
+    ("Stamkund", "#41b18b"), ("Ny kund", "#f2d600"), ("Kommun", "#0079bf"), ("BRF", "#c377e0"),
+    ("Betalar sent", "#eb5a46"), ("Serviceavtal", "#00c2e0"), ("Leverantör", "#51e898"), (None, "#344563"),
 )  # fmt: skip
 _TASK_TAGS = (
-    ("Akut", "#eb5a46"), ("ROT", "#41b18b"), ("Garanti", "#f2d600"), ("Jour", "#0079bf"), ("Väntar material", "#c377e0"),
-    ("Besiktning", "#00c2e0"), ("Återbesök", "#51e898"), (None, "#344563"), ("Ändring/tillägg", "#ff9f1a"),
+    ("Akut", "#eb5a46"), ("ROT", "#41b18b"), ("Garanti", "#f2d600"), ("Jour", "#0079bf"),
+    ("Väntar material", "#c377e0"), ("Besiktning", "#00c2e0"), ("Återbesök", "#51e898"), (None, "#344563"), ("Ändring/tillägg", "#ff9f1a"),
 )  # fmt: skip
 _USER_TAGS = (
     ("Elbehörighet", "#f2d600"),
@@ -78,9 +78,10 @@ _ADDITIONS = (
     ("Beredskap", "number"),
 )
 _GOODS = (
-    "Kabel EKLK 3G1,5", "Kabel EXQ 5G6", "Dvärgbrytare C16", "Jordfelsbrytare 40 A", "Elcentral 36 moduler", "Laddbox 11 kW",
-    "Kopplingsdosa", "Vägguttag jordat", "Strömställare trapp", "LED-armatur 18 W", "Rör PEX 16 mm", "Presskoppling 22",
-    "Kulventil DN20", "Blandare kök", "Golvbrunn", "Spirokanal 160", "Don tilluft", "Filter F7", "Köldmedium R32", "Isolering 19 mm",
+    "Kabel EKLK 3G1,5", "Kabel EXQ 5G6", "Dvärgbrytare C16", "Jordfelsbrytare 40 A", "Elcentral 36 moduler",
+    "Laddbox 11 kW", "Kopplingsdosa", "Vägguttag jordat", "Strömställare trapp", "LED-armatur 18 W", "Rör PEX 16 mm",
+    "Presskoppling 22", "Kulventil DN20", "Blandare kök", "Golvbrunn", "Spirokanal 160", "Don tilluft", "Filter F7",
+    "Köldmedium R32", "Isolering 19 mm",
 )  # fmt: skip
 
 

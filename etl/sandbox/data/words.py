@@ -1,4 +1,7 @@
-"""Names, places and jobs to choose from. Phone numbers lie in the ranges that Sweden keeps for fiction, mail under example.com."""
+"""Names, places and jobs to choose from.
+
+Phone numbers lie in the ranges that Sweden keeps for fiction, mail addresses under example.com.
+"""
 
 from __future__ import annotations
 
@@ -61,9 +64,11 @@ JOBS = (  # what a project is about, and its department
     ("Felanmälan kylrum", "Kyla"),
 )
 STEPS = (
-    "Beställ material", "Kontrollmätning", "Dra kabel", "Montera elcentral", "Riva gammal installation", "Täthetsprova",
-    "Besiktning med kund", "Fakturaunderlag", "Felsök på plats", "Byt packning", "Isolera rör", "Montera don", "Håltagning",
-    "Egenkontroll", "Dokumentation och märkning", "Injustering", "Återställning efter montage", "Hämta nycklar hos kund",
+    "Beställ material", "Kontrollmätning", "Dra kabel", "Montera elcentral", "Riva gammal installation",
+    "Täthetsprova", "Besiktning med kund", "Fakturaunderlag", "Felsök på plats", "Byt packning",
+    "Isolera rör", "Montera don", "Håltagning",
+    "Egenkontroll", "Dokumentation och märkning", "Injustering", "Återställning efter montage",
+    "Hämta nycklar hos kund",
 )  # fmt: skip
 REMARKS = (
     "Kunden önskar samtal före ankomst.", "Portkod finns hos kontoret.", "Materialet är beställt, väntar på leverans.",

@@ -34,9 +34,9 @@ class TimeEntries:
         self._store = store
 
     def routes(self) -> list[Route]:
-        return [Route("GET", _PATH, self.list), Route("POST", _PATH, self.create)]
+        return [Route("GET", _PATH, self.list_page), Route("POST", _PATH, self.create)]
 
-    def list(self, call: Call) -> Answer:
+    def list_page(self, call: Call) -> Answer:
         first, last = (_bound(call, name) for name in ("startDate", "endDate"))
         entries = [entry for entry in self._store.rows("time_entries").values() if _within(entry, first, last)]
         return json_answer([self.show(entry) for entry in entries])

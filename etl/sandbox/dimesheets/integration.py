@@ -68,7 +68,7 @@ class Integration:
         seen: set[Json] = set()
         results = [self._result(item, key, shown, seen, upsert, call.now) for item in items]
         if self._settings.shuffle_results:
-            Random(len(results)).shuffle(results)
+            Random(len(results)).shuffle(results)  # noqa: S311
         succeeded = sum(1 for result in results if result["success"])
         return json_answer({"total": len(results), "succeeded": succeeded, "results": results})
 

@@ -18,9 +18,9 @@ class Periods:
         self._store = store
 
     def routes(self) -> list[Route]:
-        return [Route("GET", _PATH, self.list), Route("GET", _PATH + "/{externalId}", self.get)]
+        return [Route("GET", _PATH, self.list_page), Route("GET", _PATH + "/{externalId}", self.get)]
 
-    def list(self, call: Call) -> Answer:
+    def list_page(self, call: Call) -> Answer:
         template, status, year = (_number(call, name) for name in ("templateId", "status", "year"))
         found = [
             self.show(period)

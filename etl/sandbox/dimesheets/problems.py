@@ -1,4 +1,7 @@
-"""How Dime.Sheets says no. The documents name only the status codes; the bodies are problem details, as such servers send."""
+"""How Dime.Sheets says no.
+
+The documents name only the status codes; the bodies here are problem details (RFC 9457), as such servers send them.
+"""
 
 from __future__ import annotations
 
