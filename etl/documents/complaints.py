@@ -22,11 +22,12 @@ SchemaError = Any
 """jsonschema's ValidationError, which is not imported before a document is checked."""
 
 _ALTERNATIVES = {"anyOf", "oneOf"}
-_STRUCTURE = {"additionalProperties", "required", "dependentRequired", "not", "format", "minProperties", "minItems"}
-"""Rules that speak of a value which is of the right kind."""
 _BOUNDS = {
     "minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most", "exclusiveMaximum": "less than",
 }  # fmt: skip
+_STRUCTURE = {"additionalProperties", "required", "dependentRequired", "not", "format", "minProperties", "minItems"}
+_STRUCTURE |= _BOUNDS.keys()
+"""Rules that speak of a value which is of the right kind."""
 
 
 class Complaints:
@@ -52,8 +53,12 @@ class Complaints:
             yield from _RULES.get(error.validator, _wrong_type)(self, error, path)
 
     def unknown_version(self) -> Problem:
-        message = f"version {words.spelled(self.data['version'])} of this document is not known"
-        return Problem("unknown-version", message, self.marks.value(("version",)), "write 'version: 1', or update etl")
+        version = self.data["version"]
+        message = f"version {words.spelled(version)} of this document is not known"
+        hint = "write 'version: 1', or update etl"
+        if version == "1":
+            message, hint = "the version is a text", "write it without quotes: 'version: 1'"
+        return Problem("unknown-version", message, self.marks.value(("version",)), hint)
 
     def not_json(self, path: DocumentPath) -> Problem:
         message = f"{self.name(path)} is no number that JSON can carry"

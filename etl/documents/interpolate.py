@@ -99,8 +99,11 @@ class _Filling:
             if self.secret(path) and data is not None:
                 secrets.register(self.document.marks.written(path))
             return data
-        result = self._text(data, path) if "${" in data and self.within(path) else data
-        if isinstance(result, str) and self.secret(path):
+        before = len(self.problems)
+        as_written = "${" not in data
+        result = self._text(data, path) if not as_written and self.within(path) else data
+        known = as_written or (self.within(path) and len(self.problems) == before)
+        if known and isinstance(result, str) and self.secret(path):
             secrets.register(result)
         return result
 

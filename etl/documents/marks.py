@@ -15,8 +15,8 @@ from re import finditer
 from etl.documents.scalars import offsets
 from etl.model import Location
 
-LONGEST_LINE = 500
-"""A longer source line is not shown with a message."""
+LONGEST_LINE = 100_000
+"""A longer source line is not kept with a message (10 MB of brackets on one line)."""
 
 DocumentPath = tuple[str | int, ...]
 """The way from a document's root to a value: keys and indexes."""

@@ -91,8 +91,9 @@ def _blocks(raw: str, *, folded: bool) -> Iterator[Spelled]:
     assert header is not None  # noqa: S101 - the pattern matches anything
     lines = [match for match in _LINE.finditer(raw, header.end()) if match.group()]
     widths = [len(line[1]) - len(line[1].lstrip(" ")) for line in lines if line[1].strip(" ")]
-    first = widths[0] if widths else max((len(line[1]) for line in lines), default=0)
-    for indent in dict.fromkeys([first, *range(min(widths, default=0), -1, -1)]):
+    widest = max((len(line[1]) for line in lines), default=0)
+    first = widths[0] if widths else widest
+    for indent in dict.fromkeys([first, *range(min(widths, default=widest), -1, -1)]):
         yield _block(lines, indent, folded=folded, chomping=header.group(1)[1:])
 
 

@@ -115,6 +115,10 @@ class _Diagnosis:
             return None
         start = self.source.text.rfind("\\", 0, self.at + 1)
         written = self.source.text[start : start + 2]
+        half = re.compile(r"\\u[dD][89a-fA-F]..").match(self.source.text, start)
+        if half:
+            place = self._place(start, half.end())
+            return Problem("yaml", f"'{half.group()}' is half of a character", place, "write the character itself")
         hint = "write '\\\\' for a backslash, or put the text in single quotes"
         return Problem("yaml", f"'{written}' is no escape in double quotes", self._place(start, start + 2), hint)
 
@@ -156,7 +160,7 @@ class _Diagnosis:
         """A value that starts with a character to which YAML gives a meaning, and goes on as an expression does."""
         start, line = self._line_of(self.at)
         entry = _ENTRY.match(line)
-        if entry and entry["rest"][0] in _TAKEN_APART:
+        if entry and entry["rest"][0] in _TAKEN_APART and self.at >= start + entry.start("rest"):
             place = self._place(start + entry.start("rest"), start + entry.end("rest"))
             why = f"YAML gives the '{entry['rest'][0]}' at its start a meaning of its own"
             return quote_expression(place, why, entry["rest"], entry["key"])
@@ -189,6 +193,8 @@ class _Diagnosis:
     def _indentation(self) -> Problem | None:
         if "block" not in self.context or "scalar" in self.context:
             return None
+        if self.character == ":":
+            return Problem("empty-key", "a key is missing before ':'", self._place(self.at), "write one")
         hint = "align it with the keys that it belongs to"
         return Problem("yaml", "this does not fit the lines above", self._place(self.at), hint)
 
