@@ -182,29 +182,37 @@ class Code:
 
     def _projection(self, node: Node, current: str) -> str:
         base, right = children(node)
-        return self._collect(self.value(base, current), "list", right)
+        return self._collect(self.value(base, current), list, right)
 
     def _value_projection(self, node: Node, current: str) -> str:
         base, right = children(node)
-        return self._collect(self.value(base, current), "dict", right)
+        return self._collect(self.value(base, current), dict, right)
 
     def _filter_projection(self, node: Node, current: str) -> str:
         base, right, condition = children(node)
-        return self._collect(self.value(base, current), "list", right, condition)
+        return self._collect(self.value(base, current), list, right, condition)
 
-    def _collect(self, base: str, kind: str, right: Node, condition: Node | None = None) -> str:
+    def _collect(self, base: str, kind: type, right: Node, condition: Node | None = None) -> str:
         """What `right` gives for each item that the condition keeps, nulls left out."""
-        result, item = self._set("None"), self.new("i")
-        with self.block(f"if type({base}) is {kind}:"):
+        if self.is_surely(base, kind):
+            result = self._set("[]")
+            self._collect_into(result, base, kind, right, condition)
+            return result
+        result = self._set("None")
+        with self.block(f"if type({base}) is {kind.__name__}:"):
             self.line(f"{result} = []")
-            with self.block(f"for {item} in {base if kind == 'list' else f'{base}.values()'}:"):
-                if condition is not None:
-                    with self.block(f"if not ({self.truth(self.value(condition, item))}):"):
-                        self.line("continue")
-                found = self.value(right, item)
-                with self.block(f"if {found} is not None:"):
-                    self.line(f"{result}.append({found})")
+            self._collect_into(result, base, kind, right, condition)
         return result
+
+    def _collect_into(self, result: str, base: str, kind: type, right: Node, condition: Node | None) -> None:
+        item = self.new("i")
+        with self.block(f"for {item} in {base if kind is list else f'{base}.values()'}:"):
+            if condition is not None:
+                with self.block(f"if not ({self.truth(self.value(condition, item))}):"):
+                    self.line("continue")
+            found = self.value(right, item)
+            with self.block(f"if {found} is not None:"):
+                self.line(f"{result}.append({found})")
 
     def _flatten(self, node: Node, current: str) -> str:
         base = self.value(children(node)[0], current)
@@ -271,18 +279,22 @@ class Code:
         return name
 
     def _multi_select_list(self, node: Node, current: str) -> str:
-        return self._select(current, lambda: f"[{', '.join(self.value(child, current) for child in children(node))}]")
+        return self._select(
+            current, list, lambda: f"[{', '.join(self.value(child, current) for child in children(node))}]"
+        )
 
     def _multi_select_dict(self, node: Node, current: str) -> str:
         def pairs() -> str:
             written = (f"{pair['value']!r}: {self.value(children(pair)[0], current)}" for pair in children(node))
             return f"{{{', '.join(written)}}}"
 
-        return self._select(current, pairs)
+        return self._select(current, dict, pairs)
 
-    def _select(self, current: str, write: Callable[[], str]) -> str:
+    def _select(self, current: str, made: type, write: Callable[[], str]) -> str:
         if self.is_surely(current, dict):
-            return self._set(write())
+            result = self._set(write())
+            self.promise(result, made)
+            return result
         result = self._set("None")
         with self.block(f"if {current} is not None:"):
             self.line(f"{result} = {write()}")

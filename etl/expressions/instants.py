@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import NoReturn
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from etl.expressions.fail import fail, shown
 
@@ -71,11 +71,11 @@ def zone(name: str) -> tzinfo:
     offset = re.fullmatch(r"([+-])(\d\d):?(\d\d)", name, re.ASCII)
     if offset:
         return _offset(name)
-    known = available_timezones()
-    if name not in known:
-        near = get_close_matches(name, known, n=1)
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        near = get_close_matches(name, available_timezones(), n=1)
         fail(f"'{name}' is no time zone" + (f"; did you mean '{near[0]}'?" if near else ""))
-    return ZoneInfo(name)
 
 
 def _offset(text: str) -> tzinfo:
@@ -101,19 +101,19 @@ def read(text: str) -> date | Moment:
             return calendar_day
         when = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0))  # noqa: DTZ001
     except ValueError as error:
-        fail(f"{shown(text)} is no date: {error}", code="date")
+        fail(f"{shown(text)} is no date: {error}")
     return Moment(when.replace(tzinfo=_offset(offset)) if offset else when, fraction or "")
 
 
 def _refuse(text: str) -> NoReturn:
     stripped = text.strip()
     if not stripped:
-        fail("an empty text is no date; to make it null write `field || null`", code="date")
+        fail("an empty text is no date; to make it null write `field || null`")
     if _EPOCH.fullmatch(stripped):
-        fail(f"{shown(text)} counts seconds and is no date; {_FORMS}", code="date")
+        fail(f"{shown(text)} counts seconds and is no date; {_FORMS}")
     if _OTHER_ORDER.match(stripped):
-        fail(f"{shown(text)} does not say which is the day and which the month; {_FORMS}", code="date")
-    fail(f"{shown(text)} is no date; {_FORMS}", code="date")
+        fail(f"{shown(text)} does not say which is the day and which the month; {_FORMS}")
+    fail(f"{shown(text)} is no date; {_FORMS}")
 
 
 @lru_cache(maxsize=_CACHED)
@@ -135,7 +135,7 @@ def to_time(text: str) -> str:
     """The canonical time of day: `08:30`, with seconds only where they are not zero."""
     found = _TIME.fullmatch(text.strip())
     if found is None or int(found[1]) > 23 or int(found[2]) > 59 or int(found[3] or 0) > 59:
-        fail(f"{shown(text)} is no time of day; write it as 08:30 or 08:30:00", code="date")
+        fail(f"{shown(text)} is no time of day; write it as 08:30 or 08:30:00")
     seconds = found[3] or "00"
     return f"{found[1]}:{found[2]}" if seconds == "00" else f"{found[1]}:{found[2]}:{seconds}"
 

@@ -7,12 +7,14 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from jmespath import lexer
+from jmespath import lexer as jmespath_lexer
 from jmespath.exceptions import LexerError
 
 from etl.expressions.error import ExpressionError
 
 Token = dict[str, Any]
+
+_Original: Any = jmespath_lexer.Lexer
 
 _ARITHMETIC = {"+": "add(a, b)", "-": "subtract(a, b)", "/": "divide(a, b)", "%": "arithmetic functions"}
 _CURLY_QUOTES = "‘’“”´"
@@ -33,13 +35,10 @@ def tokens(text: str) -> list[Token]:
     return found
 
 
-class _Lexer(lexer.Lexer):
-    _expression: str
-    _position: int
-
+class _Lexer(_Original):  # type: ignore[misc]
     def _consume_literal(self) -> Token:
-        start = self._position
-        lexeme = self._consume_until("`").replace("\\`", "`")
+        start: int = self._position
+        lexeme: str = self._consume_until("`").replace("\\`", "`")
         return {"type": "literal", "value": _literal(lexeme, start), "start": start, "end": start}
 
 

@@ -36,13 +36,12 @@ def find(scope: Scope, table: str, key: Json, key_name: str) -> Json:
     rows = scope.tables.get(table)
     if rows is None:
         fail(f"there is no lookup '{table}'{_near(table, list(scope.tables))}")
-    text = key_text(key)
     try:
-        return rows(text) if text is not None else None
+        return rows(key if type(key) is str else key_text(key) or "")
     except LookupMiss as miss:
         if miss.on_miss == "empty":
             return None
-        reason = f"its lookup '{table}' has no {key_name} {text}"
+        reason = f"its lookup '{table}' has no {key_name} {key_text(key)}"
         raise RecordRejected(reason, code="lookup", filtered=miss.on_miss == "skip") from None
 
 

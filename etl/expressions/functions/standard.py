@@ -275,7 +275,9 @@ def to_number(value: Json) -> Number | None:
 @FAMILY.function(_ANY, returns="string", example="to_string(@)", record={"a": [1, True]}, result='{"a":[1,true]}')
 def to_string(value: Json) -> str:
     """A text as it is, anything else as JSON; null is 'null'."""
-    return value if isinstance(value, str) else _json(value)
+    if type(value) is str:
+        return value
+    return str(value) if type(value) is int else _json(value)
 
 
 def _json(value: Json) -> str:
