@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from etl.catalogue import Endpoint
-from etl.model import Json, MappingSpec, Page, ParentSpec, Record
+from etl.expressions.scope import Scope
+from etl.model import Json, Page, ParentSpec
 from etl.ports import ReadRequest, Source
 from etl.transform import Compiled, truthy
-from etl.expressions.scope import Scope
 
 Kind = Literal["all", "since", "newest first"]
 

@@ -28,7 +28,12 @@ class Job:
 
 
 async def run_jobs(
-    jobs: Sequence[Job], *, concurrency: int, fail_fast: bool, stop: asyncio.Event, monotonic: Callable[[], float] = time.monotonic
+    jobs: Sequence[Job],
+    *,
+    concurrency: int,
+    fail_fast: bool,
+    stop: asyncio.Event,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> None:
     """Runs every job whose needs are met; each report says how its mapping went. Faults of the engine are raised."""
     by_name = {job.name: job for job in jobs}
@@ -58,9 +63,7 @@ async def run_jobs(
             group.create_task(follow(job))
 
 
-def _held_back(
-    parents: Sequence[Job], stop: asyncio.Event, failed: asyncio.Event | None
-) -> tuple[Status, str] | None:
+def _held_back(parents: Sequence[Job], stop: asyncio.Event, failed: asyncio.Event | None) -> tuple[Status, str] | None:
     """Why a job does not run, or None where it does."""
     if stop.is_set():
         return "interrupted", "not started: the run was interrupted"

@@ -15,7 +15,7 @@ PERCENT_FROM = 20
 
 
 class Settlement:
-    """Records outcomes of one mapping. `sensitive`: output fields whose values the ledger keeps only as keyed hashes."""
+    """Records outcomes of one mapping. `sensitive`: output fields of which the ledger keeps only keyed hashes."""
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class Settlement:
         worst = max(self._report.reasons, key=lambda reason: self._report.reasons[reason])
         raise LimitReached(
             f"{self._new_rejects} records were rejected, more than `limits.max_rejects` allows; most often: {worst}",
-            f"look at `etl rejects list {self._report.name}`, mend the cause and run again: what was written is recorded",
+            f"look at `etl rejects list {self._report.name}` and mend the cause; what was written is recorded",
         )
 
     def _beyond(self, limit: Limit) -> bool:

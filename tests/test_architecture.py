@@ -28,6 +28,8 @@ FLOORS = {
     "shape": 4,
     "writers": 4,
     "pipeline": 4,
+    "clock": 1,
+    "durations": 0,
     "run": 5,
     "rehearse": 5,
     "assemble": 6,

@@ -71,7 +71,11 @@ class RehearsedMapping:
         self.scratch.reject(rejects, run_id)
 
     def rejects(self) -> Iterable[Reject]:
-        return self.real.rejects()
+        """Those of the store, less what this plan would see accepted, and those that this plan came across."""
+        new = {reject.key: reject for reject in self.scratch.rejects()}
+        old = {reject.key: reject for reject in self.real.rejects() if reject.key not in new}
+        settled = self.scratch.known(list(old))
+        return [*new.values(), *(reject for key, reject in old.items() if key not in settled)]
 
     def drop_rejects(self, keys: Iterable[str]) -> None:
         self.scratch.drop_rejects(keys)

@@ -15,8 +15,8 @@ from etl.keys import key_text
 from etl.model import MISSING, Json, LookupSpec, Record
 
 
-class Table:
-    """Rows by key text. Of two rows with one key the first holds; `duplicates` counts the others."""
+class Rows:
+    """A table in memory: rows by key text. Of two rows with one key the first holds; `duplicates` counts the others."""
 
     def __init__(self, rows: Iterable[Record], key: Callable[[Record], Json]) -> None:
         self.rows: dict[str, Json] = {}
@@ -76,7 +76,10 @@ def _as_rows(data: Json, spec: LookupSpec) -> list[Record]:
     if isinstance(data, list):
         return data
     if isinstance(data, dict) and spec.key is not None:
-        return [{spec.key: key, **row} if isinstance(row, dict) else {spec.key: key, "value": row} for key, row in data.items()]
+        return [
+            {spec.key: key, **row} if isinstance(row, dict) else {spec.key: key, "value": row}
+            for key, row in data.items()
+        ]
     raise ValueError("it holds neither a list of rows nor an object of rows")
 
 

@@ -1,0 +1,50 @@
+"""The connections of one run: opened when first used, shared by all mappings, closed together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from etl.assemble.workspace import Workspace
+from etl.catalogue import Connector, Endpoint
+from etl.connectors.rest import RestConnection
+from etl.model import ConnectionReport, ConnectionSpec
+from etl.ports import Clock, Source, Target
+
+
+class Connections:
+    """One open connection per name; `reports` fills as they are opened."""
+
+    def __init__(self, workspace: Workspace, clock: Clock, reports: dict[str, ConnectionReport]) -> None:
+        self._connectors: Mapping[str, Connector] = workspace.connectors
+        self._specs: Mapping[str, ConnectionSpec] = workspace.connections
+        self._timezone = workspace.project.timezone
+        self._clock = clock
+        self._reports = reports
+        self._open: dict[str, RestConnection] = {}
+
+    def endpoint(self, connection: str, name: str) -> Endpoint:
+        """The documented endpoint; checks have made sure that it exists."""
+        return self._connectors[connection].endpoints[name]
+
+    def source(self, connection: str, endpoint: str) -> Source:
+        return self._get(connection).source(self.endpoint(connection, endpoint))
+
+    def target(self, connection: str, endpoint: str) -> Target:
+        return self._get(connection).target(self.endpoint(connection, endpoint))
+
+    def origin(self, connection: str) -> str:
+        """Where the connection leads, for what is stored about it."""
+        return self._get(connection).origin
+
+    async def close(self) -> None:
+        for connection in self._open.values():
+            await connection.close()
+        self._open.clear()
+
+    def _get(self, name: str) -> RestConnection:
+        if name not in self._open:
+            report = self._reports.setdefault(name, ConnectionReport(name))
+            self._open[name] = RestConnection(
+                self._specs[name], self._connectors[name], self._clock, report, timezone=self._timezone
+            )
+        return self._open[name]

@@ -1,0 +1,253 @@
+"""A project opened for a command: its mappings loaded, selected and put in order, its connectors read, all checked."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from etl.catalogue import Connector, Endpoint
+from etl.connectors.load import load_connector
+from etl.errors import DocumentError, EtlError, UsageError
+from etl.mapping.builtin import is_builtin
+from etl.mapping.checks import check_mapping, check_project
+from etl.mapping.load import Loaded, load_mappings
+from etl.mapping.project import load_project
+from etl.model import ConnectionSpec, MappingSpec, Problem, ProjectSpec
+from etl.run import in_order
+from etl.secrets import register
+
+MAPPINGS = "mappings"
+SANDBOX_STATE = "sqlite:///.etl/sandbox/state.db"
+
+StandIns = Mapping[str, Mapping[str, Any]]
+"""Connector name → the base_url and auth of what stands in for it."""
+
+
+@dataclass(slots=True)
+class Workspace:
+    """What a command works on. `connections` and `connectors` are keyed by the names of the connections."""
+
+    project: ProjectSpec
+    loaded: tuple[Loaded, ...]
+    """The selected mappings, each after those it needs."""
+    known: tuple[Loaded, ...]
+    """All mappings that the paths stand for, templates and those that were not selected among them."""
+    context: tuple[Loaded, ...]
+    """Mappings beside those: nothing is done with them, but others may name them."""
+    connections: dict[str, ConnectionSpec]
+    connectors: dict[str, Connector]
+    problems: tuple[Problem, ...]
+    needs: dict[str, frozenset[str]]
+
+    @property
+    def mappings(self) -> tuple[MappingSpec, ...]:
+        """The selected mappings, in order."""
+        return tuple(each.spec for each in self.loaded)
+
+    def check(self) -> list[Problem]:
+        """Every problem of every mapping found, and of the project as a whole. Sends nothing."""
+        found = list(self.problems)
+        for each in self.known:
+            found += check_mapping(each.spec, each.document, each.project, self.connectors)
+        every = [(each.spec, each.document) for each in (*self.known, *self.context)]
+        ours = {document.file for each in self.known for document in (each.document, *each.chain)}
+        found += [
+            problem
+            for problem in check_project(every, self.connectors)
+            if problem.location is None or problem.location.file in ours
+        ]
+        return list(dict.fromkeys(found))
+
+    def endpoint(self, connection: str, name: str) -> Endpoint | None:
+        """The documented endpoint, where the connector has one of this name."""
+        connector = self.connectors.get(connection)
+        return connector.endpoints.get(name) if connector else None
+
+
+def open_workspace(
+    paths: Sequence[str],
+    *,
+    project_file: Path | None = None,
+    env: str | None = None,
+    vars: Mapping[str, str] | None = None,  # noqa: A002 - named as the option and the document name it
+    sandbox: StandIns | None = None,
+    select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+) -> Workspace:
+    """Loads what the command line names; `sandbox` points every connection at its stand-ins.
+
+    Problems of mappings are gathered in the workspace; those of the project document are raised as DocumentError.
+    Raises UsageError where nothing is selected.
+    """
+    project = load_project(_start(paths), file=project_file, env=env, variables=vars, sandbox=sandbox is not None)
+    if sandbox is not None:
+        project = _in_sandbox(project, sandbox)
+    loads = load_mappings(list(paths) or [_default(project)], project, sandbox=sandbox is not None)
+    known = tuple(_placed(each, project, sandbox) for each in loads.mappings)
+    context = _beside(known, project)
+    problems = list(loads.problems)
+    connections = _specs(project, known)
+    used = {name for each in known for name in _connections(each.spec)}
+    connectors = _connectors({name: connections[name] for name in sorted(used & set(connections))}, project, problems)
+    needs = _needs(known, connectors)
+    chosen = _selected(known, needs, select, exclude)
+    ordered = in_order([each.spec.name for each in chosen], needs)
+    by_name = {each.spec.name: each for each in chosen}
+    return Workspace(
+        project,
+        tuple(by_name[name] for name in ordered),
+        known,
+        context,
+        connections,
+        connectors,
+        tuple(problems),
+        needs,
+    )
+
+
+def _start(paths: Sequence[str]) -> Path:
+    first = next((path for path in paths if not is_builtin(path)), None)
+    return Path(first) if first else Path.cwd()
+
+
+def _default(project: ProjectSpec) -> Path:
+    folder = project.root / MAPPINGS
+    if folder.is_dir():
+        return folder
+    raise UsageError(
+        f"there is no folder '{MAPPINGS}' beside {project.file.name if project.file else 'here'}",
+        "name the mapping file or folder to run, or start a project with `etl init`",
+    )
+
+
+def _beside(known: Sequence[Loaded], project: ProjectSpec) -> tuple[Loaded, ...]:
+    """The other mappings of the same folders. What is wrong with them is not this command's business."""
+    files = {each.spec.file for each in known}
+    folders = sorted({file.parent for file in files})
+    beside = load_mappings(folders, project, sandbox=True).mappings if folders else ()
+    return tuple(each for each in beside if each.spec.file not in files)
+
+
+# --- the sandbox ---------------------------------------------------------------------------------
+
+
+def _in_sandbox(project: ProjectSpec, stand_ins: StandIns) -> ProjectSpec:
+    """The project with every connection at its stand-in; the connectors' own names are connections, too."""
+    own = {name: _stand_in(spec, stand_ins) for name, spec in project.connections.items()}
+    extra = {
+        name: _stand_in(ConnectionSpec(name, name), stand_ins) for name in stand_ins if name not in project.connections
+    }
+    return replace(project, connections={**extra, **own}, state=SANDBOX_STATE)
+
+
+def _stand_in(spec: ConnectionSpec, stand_ins: StandIns) -> ConnectionSpec:
+    block = stand_ins.get(spec.connector)
+    if block is None:
+        return spec
+    for value in block["auth"].values():
+        register(value)
+    return replace(spec, base_url=block["base_url"], auth=block["auth"], instance=None, proxy=None, ca_file=None)
+
+
+def _placed(loaded: Loaded, project: ProjectSpec, stand_ins: StandIns | None) -> Loaded:
+    """A mapping that brings its own connections has these in the sandbox as well."""
+    if stand_ins is None:
+        return loaded
+    own = {name: _stand_in(spec, stand_ins) for name, spec in loaded.project.connections.items()}
+    return replace(loaded, project=replace(loaded.project, connections=own, state=SANDBOX_STATE))
+
+
+# --- connectors, order, selection ----------------------------------------------------------------
+
+
+def _specs(project: ProjectSpec, known: Sequence[Loaded]) -> dict[str, ConnectionSpec]:
+    """The project's connections, and those that mappings bring themselves."""
+    specs = dict(project.connections)
+    for each in known:
+        for name, spec in each.project.connections.items():
+            specs.setdefault(name, spec)
+    return specs
+
+
+def _connectors(
+    connections: Mapping[str, ConnectionSpec], project: ProjectSpec, problems: list[Problem]
+) -> dict[str, Connector]:
+    """The connectors of connections; those that can't be read become problems."""
+    connectors: dict[str, Connector] = {}
+    for name, spec in connections.items():
+        try:
+            connectors[name] = load_connector(spec.connector, project.root)
+        except DocumentError as error:
+            problems += error.problems
+        except EtlError as error:
+            problems.append(Problem("connector", error.message, spec.location, error.hint))
+    return connectors
+
+
+def _connections(spec: MappingSpec) -> list[str]:
+    lookups = [lookup.connection for lookup in spec.lookups.values() if lookup.connection]
+    return [spec.source.connection, spec.target.connection, *lookups]
+
+
+def _needs(known: Sequence[Loaded], connectors: Mapping[str, Connector]) -> dict[str, frozenset[str]]:
+    """Mapping → mappings that run before it: by `after`, by its lookups, and by what its target depends on."""
+    writers: dict[tuple[str, str], set[str]] = {}
+    for each in known:
+        if not each.spec.template:
+            target = each.spec.target
+            writers.setdefault((target.connection, target.endpoint), set()).add(each.spec.name)
+    needs: dict[str, frozenset[str]] = {}
+    for each in known:
+        spec = each.spec
+        wanted = set(spec.after) | {lookup.mapping for lookup in spec.lookups.values() if lookup.mapping}
+        connector = connectors.get(spec.target.connection)
+        endpoint = connector.endpoints.get(spec.target.endpoint) if connector else None
+        for name in endpoint.depends_on if endpoint else ():
+            wanted |= writers.get((spec.target.connection, name), set())
+        needs[spec.name] = frozenset(wanted - {spec.name})
+    return needs
+
+
+def _selected(
+    known: Sequence[Loaded], needs: Mapping[str, frozenset[str]], select: Sequence[str], exclude: Sequence[str]
+) -> list[Loaded]:
+    candidates = [each for each in known if not each.spec.template]
+    chosen = _named(candidates, needs, select) if select else {each.spec.name for each in candidates}
+    chosen -= _named(candidates, needs, exclude) if exclude else set()
+    if candidates and not chosen:
+        have = ", ".join(each.spec.name for each in candidates)
+        raise UsageError("no mapping is selected", f"there are: {have}")
+    return [each for each in candidates if each.spec.name in chosen]
+
+
+def _named(candidates: Sequence[Loaded], needs: Mapping[str, frozenset[str]], patterns: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    for pattern in patterns:
+        matched = {each.spec.name for each in candidates if _matches(each.spec, pattern.removeprefix("+"))}
+        found |= matched
+        if pattern.startswith("+"):
+            found |= _with_needs(matched, needs) & {each.spec.name for each in candidates}
+    return found
+
+
+def _matches(spec: MappingSpec, pattern: str) -> bool:
+    kind, _, rest = pattern.partition(":")
+    if kind == "tag" and rest:
+        return any(fnmatch.fnmatchcase(tag, rest) for tag in spec.tags)
+    if kind == "connection" and rest:
+        return any(fnmatch.fnmatchcase(name, rest) for name in _connections(spec))
+    return fnmatch.fnmatchcase(spec.name, pattern)
+
+
+def _with_needs(names: set[str], needs: Mapping[str, frozenset[str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += needs.get(name, frozenset())
+    return found
