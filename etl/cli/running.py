@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from etl.model import RunOptions, RunReport
     from etl.reporting.progress import RunProgress
     from etl.reporting.runs import Sensitive
-    from etl.workspace import StandIns, Workspace
+    from etl.assemble.workspace import StandIns, Workspace
 
 Body = Callable[..., Any]
 
@@ -137,7 +137,7 @@ def sandboxed(settings: Settings, paths: tuple[str, ...], wanted: bool) -> Itera
 def checked_workspace(settings: Settings, request: Request, sandbox: StandIns | None) -> Workspace:
     """Everything loaded and checked; warnings are printed. Raises DocumentError with all problems found."""
     from etl.reporting.problems import problems_text
-    from etl.workspace import open_workspace
+    from etl.assemble.workspace import open_workspace
 
     workspace = open_workspace(
         request.paths,

@@ -12,7 +12,7 @@ from etl.model import MappingSpec, Record, Reject, Schema
 from etl.reporting.values import masked
 
 if TYPE_CHECKING:
-    from etl.workspace import Workspace
+    from etl.assemble.workspace import Workspace
 
 Fields = Mapping[str, Schema]
 
@@ -68,7 +68,7 @@ def _specs(settings: Settings, name: str) -> list[tuple[Workspace, MappingSpec]]
 
 def _opened(settings: Settings, paths: tuple[str, ...]) -> Workspace | None:
     """A workspace that only looks: credentials need not be set for it."""
-    from etl.workspace import open_workspace
+    from etl.assemble.workspace import open_workspace
 
     try:
         return open_workspace(paths, project_file=settings.project, env=settings.env, vars=settings.vars, sandbox={})

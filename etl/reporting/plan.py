@@ -7,7 +7,7 @@ from typing import Final
 
 from etl.model import Change, Json, MappingReport, RunReport
 from etl.reporting.ink import PLAIN, Ink, thousands
-from etl.reporting.runs import Sensitive, totals, visible_fields
+from etl.reporting.runs import Sensitive, top_reasons, totals, visible_fields
 from etl.reporting.values import clean, padded, shown, width
 
 _SIGNS: Final = {
@@ -37,9 +37,12 @@ def _mapping(mapping: MappingReport, ink: Ink, hidden: frozenset[str]) -> Iterat
     way = f": {mapping.source} → {mapping.target}" if mapping.source and mapping.target else ""
     yield ink(clean(mapping.name), "bold") + clean(way)
     if mapping.reading:
-        yield f"  reads {clean(mapping.reading)}"
+        yield f"  {clean(mapping.reading)}"
     for change in mapping.changes:
         yield from _change(change, ink, hidden)
+    if not any(change.action == "reject" for change in mapping.changes):
+        for reason, count in top_reasons(mapping.reasons, len(mapping.reasons)):
+            yield f"  {ink('!', 'red', 'bold')} {thousands(count)} rejected: {clean(reason)}"
     if mapping.unchanged:
         yield f"  {ink('=', 'dim')} {thousands(mapping.unchanged)} unchanged"
     if mapping.filtered:

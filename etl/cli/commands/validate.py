@@ -46,7 +46,7 @@ def command(
 def _check(
     settings: Settings, paths: tuple[str, ...], select: tuple[str, ...], exclude: tuple[str, ...]
 ) -> tuple[int, Sequence[Problem]]:
-    from etl.workspace import open_workspace
+    from etl.assemble.workspace import open_workspace
 
     try:
         workspace = open_workspace(

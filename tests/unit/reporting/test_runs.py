@@ -1,0 +1,181 @@
+"""A finished run as JSON, as a table and as a page; a plan as text."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from decimal import Decimal
+from html.parser import HTMLParser
+
+import pytest
+from rich.console import Console
+from syrupy.assertion import SnapshotAssertion
+from tests.support.reports import mixed_plan, mixed_run
+
+from etl.model import Change, MappingReport, RunReport
+from etl.reporting.html import run_html
+from etl.reporting.plan import plan_text
+from etl.reporting.runs import run_document, run_json
+from etl.reporting.summary import summary
+
+HIDDEN = {"projects": frozenset({"ssn"})}
+
+
+def table(report: RunReport, options: str = "") -> str:
+    text = io.StringIO()
+    Console(file=text, width=120, no_color=True, highlight=False).print(summary(report, options))
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
+
+
+# --- JSON ----------------------------------------------------------------------------------------
+
+
+def test_the_run_document_has_the_keys_of_the_contract_in_their_order_and_no_others() -> None:
+    document = json.loads(run_json(mixed_run()))
+    assert list(document) == ["run_id", "status", "exit_code", "started_at", "finished_at", "mappings", "connections"]
+    assert list(document["mappings"][0]) == [
+        "name",
+        "status",
+        "read",
+        "duplicates",
+        "filtered",
+        "unchanged",
+        "created",
+        "updated",
+        "written",
+        "deleted",
+        "rejected",
+        "unsettled",
+        "cursor",
+        "error",
+        "seconds",
+    ]
+    assert list(document["connections"]["blikk"]) == ["requests", "retries", "throttled", "waited_seconds"]
+
+
+def test_a_plan_says_that_it_is_one_and_lists_its_changes() -> None:
+    document = json.loads(run_json(mixed_plan(), HIDDEN))
+    assert document["planned"] is True
+    changes = document["mappings"][0]["changes"]
+    assert changes[0] == {
+        "key": "7",
+        "action": "create",
+        "fields": {"name": [None, "Villa Björk"], "clientId": [None, 41]},
+    }
+    assert {change["action"] for change in changes} == {"create", "update", "delete"}
+    assert "changes" not in json.loads(run_json(mixed_run()))["mappings"][0]
+
+
+def test_sensitive_fields_of_a_plan_are_masked_in_every_form() -> None:
+    for text in (plan_text(mixed_plan(), sensitive=HIDDEN), run_json(mixed_plan(), HIDDEN), run_html(mixed_plan(), HIDDEN)):
+        assert "19121212" not in text
+        assert "ssn" in text
+
+
+def test_numbers_wider_than_a_float_stand_exactly_in_the_document() -> None:
+    change = Change("1", "create", {"amount": [None, Decimal("12345678901234567.89")], "count": [None, 2**70]})
+    report = RunReport("r", planned=True, mappings=[MappingReport("m", changes=[change])])
+    assert "12345678901234567.89" in run_json(report)
+    assert str(2**70) in run_json(report)
+
+
+def test_control_characters_and_lone_surrogates_stand_in_json_as_escapes() -> None:
+    change = Change("k", "create", {"name": [None, "a\x1b\x9b\u202e\ud800b"]})
+    text = run_json(RunReport("r", planned=True, mappings=[MappingReport("m", changes=[change])]))
+    assert not any(character in text for character in "\x1b\x9b\u202e\ud800")
+    new = json.loads(text)["mappings"][0]["changes"][0]["fields"]["name"][1]
+    assert new == "a\x1b\x9b\u202e�b"
+
+
+def test_the_document_is_a_plain_value_for_others_to_use() -> None:
+    assert run_document(mixed_run())["status"] == "failed"
+
+
+# --- the closing table ---------------------------------------------------------------------------
+
+
+def test_the_closing_table_accounts_for_every_record_and_says_what_to_do_next(snapshot: SnapshotAssertion) -> None:
+    assert table(mixed_run(), "--env test") == snapshot
+
+
+def test_a_quiet_run_gets_a_small_table(snapshot: SnapshotAssertion) -> None:
+    assert table(RunReport("01K", mappings=[MappingReport("projects", read=300, unchanged=300)])) == snapshot
+
+
+def test_only_the_most_frequent_reasons_are_shown() -> None:
+    reasons = {f"reason {number}": number for number in range(1, 9)}
+    text = table(RunReport("r", status="rejected", mappings=[MappingReport("m", rejected=36, reasons=reasons)]))
+    assert "8 × reason 8" in text
+    assert "reason 3" not in text
+    assert "3 other reasons" in text
+
+
+def test_markup_in_data_is_shown_as_it_is() -> None:
+    report = RunReport("r", mappings=[MappingReport("m", rejected=1, reasons={"[bold]x[/bold] \x1b[31m": 1})])
+    assert "[bold]x[/bold] \\x1b[31m" in table(report)
+
+
+# --- plans ---------------------------------------------------------------------------------------
+
+
+def test_a_plan_shows_every_kind_of_change_field_by_field(snapshot: SnapshotAssertion) -> None:
+    assert plan_text(mixed_plan(), sensitive=HIDDEN) == snapshot
+
+
+def test_a_plan_never_says_nothing_to_do_for_what_it_could_not_look_at() -> None:
+    failed = MappingReport("users", status="failed", error="blikk: the host does not answer")
+    text = plan_text(RunReport("r", planned=True, status="failed", mappings=[failed]))
+    assert "nothing to do" not in text
+    assert "could not be looked at: blikk: the host does not answer" in text
+
+
+def test_a_plan_of_an_unchanged_source_says_so() -> None:
+    text = plan_text(RunReport("r", planned=True, mappings=[MappingReport("tasks", read=12, unchanged=12)]))
+    assert "nothing to do for what was read" in text
+
+
+def test_rejects_that_are_only_counted_are_shown_with_their_reasons() -> None:
+    mapping = MappingReport("tasks", status="rejected", read=2, rejected=2, reasons={"no such project": 2})
+    assert "! 2 rejected: no such project" in plan_text(RunReport("r", planned=True, mappings=[mapping]))
+
+
+# --- the page ------------------------------------------------------------------------------------
+
+
+class Page(HTMLParser):
+    """What is in a page, and whether every tag is closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("report", [mixed_run(), mixed_plan()])
+def test_the_page_stands_alone_and_can_be_read_by_a_screen_reader(report: RunReport) -> None:
+    text = run_html(report)
+    page = Page(text)
+    assert page.open == []
+    tags = [tag for tag, _ in page.tags]
+    assert "script" not in tags
+    assert not re.search(r"(src|href)=|url\(|@import", text)
+    assert ("html", {"lang": "en"}) in page.tags
+    assert tags.count("caption") == tags.count("table") > 1
+    assert all("scope" in attributes for tag, attributes in page.tags if tag == "th")
+
+
+def test_data_in_the_page_is_text_and_never_markup() -> None:
+    report = RunReport("r", mappings=[MappingReport("<script>alert(1)</script>", error="a & b <i>")])
+    text = run_html(report)
+    assert "<script>" not in text
+    assert "a &amp; b &lt;i&gt;" in text
