@@ -27,9 +27,9 @@ def problem(error: yaml.YAMLError, source: SourceText) -> Problem:
     return _Diagnosis(error, source).problem()
 
 
-def quote_expression(place: Location, why: str, text: str = "", key: str = "") -> Problem:
+def quote_expression(place: Location, why: str, text: str = "", key: str = "", what: str = "expression") -> Problem:
     """The problem `quote this expression`; `text` is the expression where it is known whole."""
-    what = "text" if key in _TEXT_KEYS else "expression"
+    what = "text" if key in _TEXT_KEYS else what
     hint = f"{why}: write {key + ': ' if key else ''}{quoted(text)}" if text and len(text) <= 60 else why
     return Problem("quote-expression", f"quote this {what}", place, hint)
 
@@ -149,6 +149,11 @@ class _Diagnosis:
         """Marks the word that ends at `at`."""
         word = re.search(r"[^\s,:{}\[\]]*$", self.source.text[:at])
         start = word.start() if word else at
+        if self.source.text[start:at].endswith("$"):
+            placeholder = re.compile(r"[^}\r\n]*\}|").match(self.source.text, at)
+            whole = self.source.text[start : placeholder.end() if placeholder else at + 1]
+            why = "inside '{…}' YAML takes '{' for an object"
+            return quote_expression(self._place(start, start + len(whole)), why, whole, what="text")
         return quote_expression(self._place(start, at + 1), "inside '{…}' and '[…]' YAML ends it at a bracket or comma")
 
     def _directive(self) -> Problem | None:
