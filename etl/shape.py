@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from etl.errors import RecordRejected, Refused
-from etl.keys import canonical
+from etl.keys import canonical, compose, split
 from etl.model import Action, Item, MappingReport, Outcome, Page, Record
 from etl.ports import MappingState, Source
 from etl.settle import Settlement
@@ -67,13 +67,13 @@ class Shaper:
     def again(self, items: Iterable[Keyed]) -> list[Item]:
         """Rejects of earlier runs that this read did not bring, through the mapping as it is now."""
         records = list(items)
-        self.report.read += len(records)
         self._keys.add_many([key for key, _ in records])
-        return self._changed(self._applied(records, 0))
+        return self._changed(self._applied(records, 0, parted=True))
 
     def was_read(self, keys: Sequence[str]) -> list[bool]:
         """For each source key whether this run has read it."""
-        return self._keys.contains_many(keys)
+        whole = keys if self.transform.each is None else [compose(split(key)[:-1]) for key in keys]
+        return self._keys.contains_many(whole)
 
     def close(self) -> None:
         """Removes what was spilled to disk."""
@@ -167,11 +167,11 @@ class Shaper:
             if versions[key] and stored.get(key, ("",))[0] != versions[key]
         )
 
-    def _applied(self, records: Iterable[Keyed], page: int) -> list[Item]:
+    def _applied(self, records: Iterable[Keyed], page: int, *, parted: bool = False) -> list[Item]:
         items: list[Item] = []
         ended: list[Outcome] = []
         for key, record in records:
-            for result in self.transform.apply(key, record, page):
+            for result in self.transform.apply(key, record, page, parted=parted):
                 if isinstance(result, Item):
                     items.append(result)
                 else:

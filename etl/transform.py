@@ -55,10 +55,13 @@ class Transform:
         """Whether `where` holds. Raises RecordRejected where it can't be evaluated."""
         return self.where is None or truthy(self.where(record, self.scope))
 
-    def apply(self, key: str, record: Record, page: int = 0) -> Iterator[Item | Outcome]:
-        """The items that the record becomes, and outcomes for those that end here (filtered, rejected)."""
+    def apply(self, key: str, record: Record, page: int = 0, *, parted: bool = False) -> Iterator[Item | Outcome]:
+        """The items that the record becomes, and outcomes for those that end here (filtered, rejected).
+
+        `parted`: the record is one part of `each` already, as a stored reject is.
+        """
         try:
-            parts = list(self._parts(key, record, page))
+            parts = [Item(key, record, page=page)] if parted else list(self._parts(key, record, page))
         except RecordRejected as rejected:
             yield refused(Item(key, record, page=page), rejected)
             return
