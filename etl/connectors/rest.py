@@ -2,33 +2,35 @@
 
 Operation blocks of a connector and their meaning (paging, auth, retry and error: see `etl.http`):
 
-    path: "/things/{id}"       names in braces are filled from the record (or the parent's params) and percent-encoded;
-                               `{id}` is the target id where one is known, else the field `id_field` of the record
+    path: "/things/{id}"      names in braces are filled from the record (or the parent's params), percent-encoded;
+                              `{id}` is the target id where one is known, else the field `id_field` of the record
     query: {page: 1, ids: "{id}"}   always sent; text may hold names in braces as `path` does
-    records: items             path of the records in an answer; missing key = an error, not an end
-    record: data               path of the one record in the answer of get/create; default: the answer itself
-    body: object               the record itself
-          array                a list of records: one request for a batch
-          {wrap: data}         {data: record}; for upsert {data: [records]} (`many: true|false` says otherwise)
+    records: items            path of the records in an answer; a missing key is an error, not an end
+    record: data              path of the one record in the answer of get and create; default: the answer itself
+    body: object              the record itself
+          array               a list of records: one request for a batch
+          {wrap: data}        {data: record}; for upsert {data: [records]} (`many: true|false` says otherwise)
           {multipart: {files: [file]}}   a part for each field; the named ones hold paths of files, which are streamed
-          {name_value: {procedure: mboc_upsertJob,           one element per record, with the record's fields as two arrays
-                        alternatives: {legacy: mboc_job},    chosen by the connection's options: {procedures: legacy}
-                        name: StoredProcedureName, names: ParameterNames, values: ParameterValues,   the default spelling
-                        constants: {SentFromBackOffice: true}}}                                      sent with each record
+          {name_value:        one element per record, with the record's fields as two arrays:
+            {procedure: mboc_upsertJob,
+             alternatives: {legacy: mboc_job},     chosen by the connection's options: {procedures: legacy}
+             name: StoredProcedureName, names: ParameterNames, values: ParameterValues,    these are the defaults
+             constants: {SentFromBackOffice: true}}}                                       sent with each record
     results: {records: results, key: externalId, success: success, error: error, created: isNew}
-                               per-item results of a batch; all but `records` are relative to one result. Matched by key as text,
-                               by position where keys are null or unknown; an item without a result is rejected, never taken as done
-    envelope: {content: content,          JMESPath of the inner answer: an object, or JSON as text, decoded in place
-               failed: "statusCode != `200` || content.Error",   truthy = refused; sees the answer with `content` decoded
+                              per-item results of a batch; all but `records` are relative to one result. Matched by
+                              key as text, by position where keys are null or unknown and the order is the items' own;
+                              an item without a result is rejected, never taken as done
+    envelope: {content: content,         the inner answer: an object, or JSON as text, which is decoded in place
+               failed: "statusCode != `200` || content.Error",   truthy = refused; sees the decoded content
                text: "content.Description || content.Error",     the reason
-               status: statusCode}                               its own status, for messages; optional
+               status: statusCode}                               its own status, optional
     conflict: {statuses: [409], code: closed-period, reason: "its timesheet period is closed"}
-                               a refusal that means one certain thing: the record becomes a reject with this code and reason
-    idempotent: true           sending again does no harm. get, list, PUT and DELETE are so without saying
-    not_found: [400]           statuses that say `no such record` for this operation
+                              a refusal with one certain meaning: the record is rejected with this code and reason
+    idempotent: true          sending again does no harm; PUT and DELETE are so without saying
+    not_found: [400]          statuses that say `no such record` for this operation
     window: {start: filter.from, end: filter.to, days: 31, required: true}
-    flatten: {items: dates}    one record per inner item, the outer fields beside it
-    options: {replace: true}   of update: the request replaces the whole record, so it is read, merged and then written
+    flatten: {items: dates}   one record per inner item, the outer fields beside it
+    options: {replace: true}  of update: the request replaces the whole record, so it is read and merged first
 
 Endpoint blocks:
 
@@ -38,3 +40,159 @@ Endpoint blocks:
             id: id, created: created,                   JMESPath of its id and its time of creation
             detail: false}                              true: compare with the full form of each candidate
 """
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from contextlib import aclosing
+from datetime import UTC, tzinfo
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from etl.catalogue import Connector, Endpoint
+from etl.connectors.rest_finder import RestFinder
+from etl.connectors.rest_source import RestSource
+from etl.connectors.rest_target import RestTarget
+from etl.errors import UsageError
+from etl.http.answer import origin
+from etl.http.auth import build_auth, choose
+from etl.http.client import HttpClient, standard_headers
+from etl.http.judge import Judge
+from etl.http.refusal import RefusalReader
+from etl.http.retry import Retry
+from etl.http.slot_store import shared_folder
+from etl.http.throttle import Throttle, shared_throttle
+from etl.http.transport import build_transport, is_loopback
+from etl.model import ConnectionReport, ConnectionSpec, ThrottleWindow
+from etl.ports import Clock, ReadRequest
+
+
+class RestConnection:
+    """A system in use: made once per run and connection, closed at its end. Needs no network until the first request.
+
+    Raises UsageError where address or credentials don't fit the connector.
+    """
+
+    def __init__(
+        self,
+        spec: ConnectionSpec,
+        connector: Connector,
+        clock: Clock,
+        *,
+        timezone: str = "UTC",
+        root: Path | None = None,
+        throttle_folder: Path | None = None,
+    ) -> None:
+        self.spec = spec
+        self.connector = connector
+        self.base_url = address_of(spec, connector)
+        self.report = ConnectionReport(spec.name, host=urlsplit(self.base_url).netloc)
+        self.zone: tzinfo = ZoneInfo(timezone) if spec.datetime == "local" else UTC
+        self.root = root
+        self.client = self._client(clock, throttle_folder or shared_folder())
+
+    def source(self, endpoint: str) -> RestSource:
+        """The endpoint to read from."""
+        return RestSource(self.client, self.connector, self._endpoint(endpoint), self.zone)
+
+    def target(self, endpoint: str, *, lossy: bool = False) -> RestTarget:
+        """The endpoint to write to. `lossy`: an update may lose fields that can't be read back."""
+        return RestTarget(
+            self.client,
+            self.connector,
+            self._endpoint(endpoint),
+            self.finder(endpoint),
+            self.zone,
+            options=self.spec.options,
+            root=self.root,
+            lossy=lossy,
+        )
+
+    def finder(self, endpoint: str) -> RestFinder:
+        """Looks records of the endpoint up."""
+        return RestFinder(self.source(endpoint))
+
+    async def check(self) -> None:
+        """Logs in and makes the connector's cheap read. Raises what stands in the way."""
+        endpoint, params = self.connector.check.get("endpoint"), self.connector.check.get("params", {})
+        if endpoint is None:
+            await self.client.login()
+            return
+        async with aclosing(self.source(endpoint).pages(ReadRequest(params=params))) as pages:
+            async for _ in pages:
+                return
+
+    async def close(self) -> None:
+        await self.client.close()
+
+    def _client(self, clock: Clock, folder: Path | None) -> HttpClient:
+        spec, connector = self.spec, self.connector
+        block = choose(connector.auth, spec.auth, spec.name)
+        return HttpClient(
+            base_url=self.base_url,
+            transport=build_transport(self.base_url, spec.ca_file, spec.proxy),
+            auth=build_auth(block, spec.auth, clock, spec.name),
+            throttle=self._throttle(clock, folder),
+            retry=Retry.from_config(connector.retry, spec.retry),
+            judge=Judge(spec.name, RefusalReader.from_config(connector.error), tuple(spec.auth)),
+            clock=clock,
+            report=self.report,
+            timeout=spec.timeout,
+            headers=standard_headers(connector.headers),
+        )
+
+    def _throttle(self, clock: Clock, folder: Path | None) -> Throttle:
+        windows = windows_of(self.spec, self.connector)
+        application = application_of(self.spec.auth, self.connector.throttle_by)
+        return shared_throttle(windows, clock, origin=origin(self.base_url), application=application, folder=folder)
+
+    def _endpoint(self, name: str) -> Endpoint:
+        endpoint = self.connector.endpoints.get(name)
+        if endpoint is None:
+            raise UsageError(
+                f"connector '{self.connector.name}' has no endpoint '{name}'",
+                f"see what it has: etl connectors {self.connector.name}",
+            )
+        return endpoint
+
+
+def address_of(spec: ConnectionSpec, connector: Connector) -> str:
+    """The connection's own address, or that of the instance it names: https, except on this machine."""
+    url = spec.base_url or _instance(spec, connector) or connector.base_url
+    parts = urlsplit(url)
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise UsageError(
+            f"connection '{spec.name}': {url} would send credentials in the clear", "write https:// in `base_url`"
+        )
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UsageError(f"connection '{spec.name}': '{url}' is no address", "write https://host in `base_url`")
+    return url.rstrip("/")
+
+
+def _instance(spec: ConnectionSpec, connector: Connector) -> str | None:
+    if spec.instance is None:
+        return None
+    if spec.instance == "production" and "production" not in connector.instances:
+        return None
+    if spec.instance not in connector.instances:
+        known = ", ".join(sorted({"production", *connector.instances}))
+        raise UsageError(
+            f"connection '{spec.name}': connector '{connector.name}' has no instance '{spec.instance}'",
+            f"it has {known}",
+        )
+    return str(connector.instances[spec.instance]["base_url"])
+
+
+def windows_of(spec: ConnectionSpec, connector: Connector) -> tuple[ThrottleWindow, ...]:
+    """The limits that hold: the connection's own beside the API's, or instead of them where it forces that."""
+    if spec.throttle is None:
+        return connector.throttle
+    return spec.throttle if spec.throttle_force else (*connector.throttle, *spec.throttle)
+
+
+def application_of(auth: Mapping[str, str], counted_by: str | None) -> str:
+    """By whom the API counts requests: the named credential, else all of them; only ever as a digest."""
+    told = auth.get(counted_by or "") or "\n".join(f"{key}={auth[key]}" for key in sorted(auth))
+    return hashlib.sha256(told.encode()).hexdigest()

@@ -12,7 +12,9 @@ import httpx
 
 from etl.model import Json
 
-Files = Sequence[tuple[str, tuple[str, IO[bytes] | bytes]]]
+Part = tuple[str | None, str] | tuple[str, IO[bytes], str]
+Files = Sequence[tuple[str, Part]]
+"""Parts of a multipart body: name → (None, text) or (file name, open file, media type)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from etl import __version__
-from etl.http.answer import Answer, Call, address, origin, resolve
+from etl.http.answer import Answer, Call, Files, address, origin, resolve
 from etl.http.bodies import body_of
 from etl.http.faults import TRANSPORT_ERRORS, AttemptFailed, Failure, fault
 from etl.http.judge import Judge
@@ -60,16 +59,18 @@ class HttpClient:
             answer = await self._attempts(call, await self.auth.sign(self._login))
         return self.judge.accepted(call, answer)
 
+    async def login(self) -> None:
+        """Takes a token where this connection needs one."""
+        await self.auth.sign(self._login)
+
     async def download(self, call: Call, path: Path) -> int:
         """Writes the content of an answer to `path`, in one step once it is complete. Returns its size in bytes."""
         part = path.with_name(path.name + ".part")
         try:
             await self.request(replace(call, into=part))
-            os.replace(part, path)
-            return os.path.getsize(path)
+            return _put_in_place(part, path)
         finally:
-            with suppress(FileNotFoundError):
-                os.unlink(part)
+            part.unlink(missing_ok=True)
 
     async def close(self) -> None:
         await self.transport.aclose()
@@ -121,13 +122,13 @@ class HttpClient:
         raise self.judge.redirected(call, answer.status, url, same_origin=True)
 
     async def _once(self, call: Call, url: str, signature: Signature) -> Answer:
-        request = self._build(call, url, signature)
         begin = self.clock.monotonic()
         async with self.throttle.turn() as turn:
             token = current_turn.set(turn)
             self.report.requests += 1
             try:
-                answer = await self._exchange(call, request)
+                with ExitStack() as files:
+                    answer = await self._exchange(call, self._build(call, url, signature, files))
             except TRANSPORT_ERRORS as error:
                 raise AttemptFailed(fault(error, urlsplit(url).netloc, self.timeout, reached=self._reached)) from error
             finally:
@@ -137,7 +138,7 @@ class HttpClient:
         self._note(call, answer, self.clock.monotonic() - begin - turn.waited)
         return self._usable(answer)
 
-    def _build(self, call: Call, url: str, signature: Signature) -> httpx.Request:
+    def _build(self, call: Call, url: str, signature: Signature, files: ExitStack) -> httpx.Request:
         headers = {**self.headers, **call.headers, **signature.headers}
         if call.content is not None:
             headers.setdefault("Content-Type", "application/json")
@@ -147,7 +148,7 @@ class HttpClient:
             headers=headers,
             content=call.content,
             data=call.form,
-            files=call.files() if call.files else None,
+            files=_opened(call.files, files) if call.files else None,
             extensions={"timeout": {"connect": self.timeout, "read": self.timeout}},
         )
 
@@ -175,6 +176,15 @@ class HttpClient:
             log.debug("%s: %s answered %d in %.0f ms", self.report.name, call.line, answer.status, seconds * 1000)
 
 
+def _opened(files: Callable[[], Files], stack: ExitStack) -> Files:
+    """The parts of a multipart body, each file open until the stack ends."""
+    parts = files()
+    for _, part in parts:
+        if len(part) == 3:
+            stack.enter_context(part[1])
+    return parts
+
+
 async def _taken(call: Call, response: httpx.Response) -> Json:
     """The decoded body; of a download None, once its content is in its file."""
     if call.into is None or not response.is_success:
@@ -183,6 +193,11 @@ async def _taken(call: Call, response: httpx.Response) -> Json:
         async for chunk in response.aiter_bytes():
             file.write(chunk)
     return None
+
+
+def _put_in_place(part: Path, path: Path) -> int:
+    part.replace(path)
+    return path.stat().st_size
 
 
 def standard_headers(added: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Systems: each a YAML document, run by one REST engine, and files."""

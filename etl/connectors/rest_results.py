@@ -1,0 +1,136 @@
+"""What an answer says of the records of a write: per-item results, envelopes, business refusals, new ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from etl.catalogue import Op, Results
+from etl.errors import ConnectionFailed, Refused
+from etl.http.answer import Answer
+from etl.http.decoding import decode
+from etl.http.paths import Path, compile_path
+from etl.keys import key_text
+from etl.model import Action, Item, Json, Outcome
+
+NO_RESULT = "the answer has no result for this record; it is sent again with the next run"
+
+
+@dataclass(frozen=True, slots=True)
+class ResultReader:
+    """Finds each item's own result in the answer to a batch."""
+
+    records: Path
+    key: Path | None
+    success: Path
+    error: Path
+    created: Path | None
+    normalise: tuple[str, ...]
+
+    @classmethod
+    def build(cls, results: Results, normalise: tuple[str, ...]) -> ResultReader:
+        return cls(
+            compile_path(results.records),
+            compile_path(results.key) if results.key else None,
+            compile_path(results.success),
+            compile_path(results.error),
+            compile_path(results.created) if results.created else None,
+            normalise,
+        )
+
+    def read(self, what: str, items: Sequence[Item], body: Json) -> list[Outcome]:
+        """One outcome per item, in their order. Raises ConnectionFailed where there are no results at all."""
+        results = self.records(body)
+        if not isinstance(results, list):
+            raise ConnectionFailed(
+                f"{what}: the answer to a batch came without its results, so that nobody knows what was written",
+                "a rerun sends the same records again, which does no harm; does `results.records` point at them?",
+            )
+        mine = self._matched(items, results)
+        return [self._outcome(item, mine.get(index)) for index, item in enumerate(items)]
+
+    def _matched(self, items: Sequence[Item], results: list[Json]) -> dict[int, Json]:
+        """item index → its result: by key; by position where keys don't tell and the order is that of the items."""
+        places = {self._normal(item.target_key): index for index, item in enumerate(items)}
+        by_key: dict[int, Json] = {}
+        strange: list[int] = []
+        in_order = len(results) == len(items)
+        for position, result in enumerate(results):
+            text = self._normal(key_text(self.key(result)) or "") if self.key else ""
+            index = places.get(text) if text else None
+            if index is None:
+                strange.append(position)
+            elif index not in by_key:
+                by_key[index] = result
+                in_order = in_order and index == position
+        if in_order:
+            by_key |= {position: results[position] for position in strange if position not in by_key}
+        return by_key
+
+    def _normal(self, key: str) -> str:
+        if "trim" in self.normalise:
+            key = key.strip()
+        return key.lower() if "lower" in self.normalise else key
+
+    def _outcome(self, item: Item, result: Json) -> Outcome:
+        if result is None:
+            return Outcome(item, Action.REJECTED, reason=NO_RESULT, code="no-result")
+        if self.success(result) is not True:
+            reason = self.error(result)
+            text = reason if isinstance(reason, str) and reason.strip() else "refused without a reason"
+            return Outcome(item, Action.REJECTED, reason=text, code="refused")
+        if self.created is None:
+            return Outcome(item, Action.WRITTEN)
+        return Outcome(item, Action.CREATED if self.created(result) else Action.UPDATED)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An answer with HTTP 200 that holds the real one, which may be a failure."""
+
+    content: Path | None
+    place: str | None
+    failed: Path
+    text: Path | None
+    status: Path | None
+
+    @classmethod
+    def from_config(cls, block: Mapping[str, Json]) -> Envelope:
+        def path(name: str) -> Path | None:
+            return compile_path(block[name]) if block.get(name) else None
+
+        return cls(path("content"), block.get("content"), compile_path(block["failed"]), path("text"), path("status"))
+
+    def opened(self, what: str, answer: Answer) -> Json:
+        """The answer with its content decoded in place. Raises Refused where it tells of a failure."""
+        body = self._decoded(what, answer.body)
+        if self.failed(body):
+            told = self.text(body) if self.text else None
+            reason = told if isinstance(told, str) and told.strip() else "refused without a reason"
+            status = self.status(body) if self.status else None
+            status = status if isinstance(status, int) else answer.status
+            raise Refused(f"{what}: {reason}", status=status, reason=reason)
+        return body
+
+    def _decoded(self, what: str, body: Json) -> Json:
+        content = self.content(body) if self.content else None
+        if isinstance(content, str) and self.place is not None and isinstance(body, dict):
+            try:
+                return {**body, self.place: decode(content.encode())}
+            except ValueError:
+                raise Refused(
+                    f"{what}: the answer holds text that is not JSON where its content should be",
+                    status=200,
+                    reason="the answer can't be read",
+                ) from None
+        return body
+
+
+def conflict_of(op: Op, refused: Refused) -> tuple[str, str] | None:
+    """Code and reason of a refusal to which the connector gives one certain meaning."""
+    block = op.conflict
+    if block is None or refused.status not in block.get("statuses", (409,)):
+        return None
+    told = block.get("reason", "")
+    text = f"{told} ({refused.reason})" if told and not refused.reason.startswith("HTTP ") else told or refused.reason
+    return str(block.get("code", "conflict")), text
