@@ -6,9 +6,12 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from etl.cli.options import Settings
 from etl.secrets import redact
+
+if TYPE_CHECKING:
+    from etl.cli.options import Settings
 
 
 class _StandardError(logging.Handler):

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +17,15 @@ from etl.cli.options import Settings
 from etl.cli.screen import Screen
 from etl.cli.sensitive import hidden_fields
 from etl.cli.stopping import run_stoppable
-from etl.errors import DocumentError, UsageError
+from etl.errors import DocumentError, EtlError, UsageError
 
 if TYPE_CHECKING:
     import asyncio
 
+    from etl.assemble.workspace import StandIns, Workspace
     from etl.model import RunOptions, RunReport
     from etl.reporting.progress import RunProgress
     from etl.reporting.runs import Sensitive
-    from etl.assemble.workspace import StandIns, Workspace
 
 Body = Callable[..., Any]
 
@@ -108,18 +109,35 @@ def execute(settings: Settings, request: Request, options: RunOptions) -> int:
     """Opens the workspace, runs or plans it, prints; gives the exit code."""
     screen = Screen(settings)
     _check_report(request.report)
-    with sandboxed(settings, request.paths, request.sandbox) as sandbox:
-        workspace = checked_workspace(settings, request, sandbox)
-        report = _watched(settings, request, workspace, options)
+    try:
+        with sandboxed(settings, request.paths, request.sandbox) as sandbox:
+            workspace = checked_workspace(settings, request, sandbox)
+            report = _watched(settings, request, workspace, options)
+    except EtlError as error:
+        if request.as_json:
+            _print_json(screen, _never_begun(error), {})
+        raise
     hidden = hidden_fields(workspace)
     _write_report(report, request.report, hidden)
     if request.as_json:
-        from etl.reporting.runs import run_json
-
-        screen.document(run_json(report, hidden))
+        _print_json(screen, report, hidden)
     else:
         _print(report, screen, request, hidden)
     return report.exit_code
+
+
+def _print_json(screen: Screen, report: RunReport, hidden: Sensitive) -> None:
+    from etl.reporting.runs import run_json
+
+    screen.document(run_json(report, hidden))
+
+
+def _never_begun(error: EtlError) -> RunReport:
+    """Who reads standard output as JSON gets a document then, too."""
+    from etl.model import RunReport
+
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return RunReport("", "failed", error.exit_code, started_at=now, finished_at=now)
 
 
 @contextmanager
@@ -136,8 +154,8 @@ def sandboxed(settings: Settings, paths: tuple[str, ...], wanted: bool) -> Itera
 
 def checked_workspace(settings: Settings, request: Request, sandbox: StandIns | None) -> Workspace:
     """Everything loaded and checked; warnings are printed. Raises DocumentError with all problems found."""
-    from etl.reporting.problems import problems_text
     from etl.assemble.workspace import open_workspace
+    from etl.reporting.problems import problems_text
 
     workspace = open_workspace(
         request.paths,

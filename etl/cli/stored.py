@@ -49,9 +49,9 @@ class Stored:
 @contextmanager
 def stored(settings: Settings, sandbox: bool) -> Iterator[Stored]:
     """The project's state. Credentials that are not set are no error: nothing is sent."""
+    from etl.assemble.workspace import SANDBOX_STATE
     from etl.mapping.project import load_project
     from etl.state import open_state
-    from etl.assemble.workspace import SANDBOX_STATE
 
     project = load_project(file=settings.project, env=settings.env, variables=settings.vars, sandbox=True)
     url = SANDBOX_STATE if sandbox else project.state

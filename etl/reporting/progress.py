@@ -12,7 +12,7 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn
 from rich.text import Text
 
-from etl.model import ConnectionReport, MappingReport, RunReport
+from etl.model import MappingReport, RunReport
 from etl.reporting.ink import seconds, thousands
 from etl.reporting.values import clean, clip
 
@@ -92,8 +92,8 @@ def _counts(mapping: MappingReport) -> str:
 
 def _waiting(mapping: MappingReport, report: RunReport) -> str:
     """What the rate limit of the source's or target's system has cost so far."""
-    ends = {mapping.source.split(" ")[0], mapping.target.split(" ")[0]}
-    used: list[ConnectionReport] = [each for name, each in list(report.connections.items()) if name in ends]
+    ends = (mapping.source, mapping.target)
+    used = [each for name, each in list(report.connections.items()) if any(end.startswith(f"{name}.") for end in ends)]
     waited = max(used, key=lambda each: each.waited_seconds, default=None)
     if waited is None or waited.waited_seconds < 1:
         return ""

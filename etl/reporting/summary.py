@@ -43,8 +43,8 @@ def summary(report: RunReport, options: str = "") -> RenderableType:
     notes = Text("\n").join(line for mapping in report.mappings for line in _notes(mapping, options))
     parts: list[RenderableType] = [_table(report)]
     if notes.plain:
-        parts.append(notes)
-    parts += [Text("\n").join([*map(_connection, report.connections.values()), _closing(report)])]
+        parts += ["", notes]
+    parts += ["", Text("\n").join([*map(_connection, report.connections.values()), _closing(report)])]
     return Group(*parts)
 
 
@@ -100,7 +100,7 @@ def _connection(connection: ConnectionReport) -> Text:
     if connection.throttled:
         parts.append(f"{thousands(connection.throttled)} × 429")
     if connection.waited_seconds >= 0.05:
-        parts.append(f"{seconds(connection.waited_seconds)} of waiting for the rate limit")
+        parts.append(f"waited {seconds(connection.waited_seconds)} for the rate limit")
     return Text(f"{clean(connection.name)}: {', '.join(parts)}", "dim")
 
 

@@ -36,7 +36,7 @@ class MemorySource:
 
 @dataclass
 class MemoryTarget:
-    """Keeps what it is sent; `faulty` says which records it refuses, `whole` whether it refuses whole batches for them."""
+    """Keeps what it is sent; `faulty` says which records it refuses, `whole` whether whole batches for them."""
 
     faulty: Callable[[Record], str | None] = lambda _: None
     whole: bool = False

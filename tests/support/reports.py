@@ -61,8 +61,8 @@ def mixed_plan() -> RunReport:
         unchanged=289,
         rejected=1,
         changes=changes,
-        source="blikk projects",
-        target="dimesheets projects",
+        source="blikk.projects",
+        target="dimesheets.projects",
         reading="reads newest first until the cursor",
     )
     tasks = MappingReport("tasks", read=12, unchanged=12, reading="reads all and compares")

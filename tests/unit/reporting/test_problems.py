@@ -50,7 +50,6 @@ def test_without_problems_nothing_is_said() -> None:
 
 def test_colour_adds_nothing_but_colour() -> None:
 
-
     painted = problems_text(ALL, Ink(color=True))
     assert "\x1b[" in painted
     assert re.sub(r"\x1b\[[\d;]*m", "", painted) == problems_text(ALL)
@@ -132,5 +131,3 @@ def test_sarif_names_each_rule_once_and_each_place_as_code_hosting_reads_it(snap
 def test_sarif_spells_paths_as_uris(file: str, uri: str) -> None:
     result = sarif_document([Problem("x", "m", Location(file, 1, 1))], "1")["runs"][0]["results"][0]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
-
-

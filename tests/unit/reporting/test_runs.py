@@ -68,7 +68,11 @@ def test_a_plan_says_that_it_is_one_and_lists_its_changes() -> None:
 
 
 def test_sensitive_fields_of_a_plan_are_masked_in_every_form() -> None:
-    for text in (plan_text(mixed_plan(), sensitive=HIDDEN), run_json(mixed_plan(), HIDDEN), run_html(mixed_plan(), HIDDEN)):
+    for text in (
+        plan_text(mixed_plan(), sensitive=HIDDEN),
+        run_json(mixed_plan(), HIDDEN),
+        run_html(mixed_plan(), HIDDEN),
+    ):
         assert "19121212" not in text
         assert "ssn" in text
 

@@ -1,0 +1,70 @@
+"""`etl state`"""
+
+from __future__ import annotations
+
+import click
+
+from etl.cli.names import check_known
+from etl.cli.options import Settings, common_options, with_settings
+from etl.cli.screen import Screen
+from etl.cli.stored import Stored, sandbox_option, stored
+from etl.errors import UsageError
+from etl.ports import Scope
+from etl.reporting.states import standing, standing_document, standings_text
+from etl.reporting.values import to_json
+
+
+@click.group("state", invoke_without_command=True)
+@common_options
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Look at what is stored of each mapping. Without a command: show it."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(show, mapping=None, as_json=False, sandbox=False)
+
+
+@command.command("show")
+@click.argument("mapping", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+@sandbox_option
+@with_settings
+def show(settings: Settings, mapping: str | None, as_json: bool, sandbox: bool) -> None:
+    """Show cursors and counts of all mappings, or of MAPPING."""
+    screen = Screen(settings)
+    with stored(settings, sandbox) as store:
+        scopes = [each for each in _scopes(store) if mapping in (None, each.mapping)]
+        found = [standing(each, store.state.mapping(each)) for each in scopes]
+    if as_json:
+        screen.document(to_json({"mappings": [standing_document(each) for each in found]}))
+    else:
+        screen.out(standings_text(found, screen.ink))
+
+
+@command.command("reset")
+@click.argument("mapping")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@sandbox_option
+@with_settings
+def reset(settings: Settings, mapping: str, yes: bool, sandbox: bool) -> None:
+    """Forget everything stored of MAPPING: the next run reads all and takes nothing as sent before."""
+    screen = Screen(settings)
+    with stored(settings, sandbox) as store:
+        check_known(mapping, {each.mapping for each in _scopes(store)}, "mapping with state")
+        scopes = [each for each in _scopes(store) if each.mapping == mapping]
+        known = sum(store.state.mapping(each).count() for each in scopes)
+        _confirm(f"Forget {known} records of '{mapping}'? What was created in the target may be created again", yes)
+        for each in scopes:
+            store.state.reset(each)
+    screen.note(f"{mapping}: forgotten")
+
+
+def _scopes(store: Stored) -> list[Scope]:
+    return store.state.scopes(store.project.name, store.project.environment)
+
+
+def _confirm(question: str, yes: bool) -> None:
+    if yes:
+        return
+    if not click.get_text_stream("stdin").isatty():
+        raise UsageError("this forgets what was sent, so that it has to be confirmed", "add --yes")
+    click.confirm(question, abort=True, err=True)

@@ -1,0 +1,128 @@
+"""The files of a new project: values in, texts out. Everything in them works as it stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from etl.model import Json
+from etl.reporting.values import compact
+
+PLAIN_KEY = re.compile(r"(?!(?i:true|false|null|yes|no|on|off|y|n)$)[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One system of the project: its connector, and the keys of its credentials."""
+
+    connector: str
+    keys: tuple[str, ...]
+
+    def variable(self, key: str) -> str:
+        """The environment variable that holds one of them."""
+        return f"{self.connector}_{key}".upper()
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A mapping of the library that the project starts from."""
+
+    path: str
+    """As `builtin:` names it."""
+    name: str
+    description: str
+    test: tuple[str, Mapping[str, Json]] | None
+    """One of its tests, for the project to make its own."""
+
+
+def files(name: str, ends: Sequence[End], bases: Sequence[Base]) -> Iterator[tuple[str, str]]:
+    """Path and text of every file."""
+    yield "etl.yaml", _project(name, ends)
+    yield ".env.example", "".join(f"{end.variable(key)}=change-me\n" for end in ends for key in end.keys)
+    yield ".gitignore", ".env\n.etl/\n"
+    for base in bases:
+        yield f"mappings/{base.name}.yaml", _mapping(base)
+    yield ".github/workflows/etl.yml", _WORKFLOW
+    yield "README.md", _readme(name, ends, bases)
+
+
+def _project(name: str, ends: Sequence[End]) -> str:
+    lines = ["version: 1", f"name: {compact(name)}", "timezone: Europe/Stockholm", "connections:"]
+    for end in ends:
+        auth = ", ".join(f'{key}: "${{{end.variable(key)}}}"' for key in end.keys)
+        lines += [f"  {end.connector}:", f"    connector: {end.connector}"]
+        lines += [f"    auth: {{{auth}}}"] if auth else []
+    return "\n".join(lines) + "\n"
+
+
+def _mapping(base: Base) -> str:
+    about = f"# {base.description}\n" if base.description else ""
+    text = f"version: 1\n{about}extends: builtin:{base.path}\n\n{_ADVICE}"
+    if base.test is None:
+        return text
+    name, test = base.test
+    return f"{text}\ntests:\n  {compact(f'ours: {name}')}:\n" + "".join(_test(test))
+
+
+def _test(test: Mapping[str, Json]) -> Iterator[str]:
+    """A test in blocks, its inner values as JSON, which is YAML too."""
+    for part, value in test.items():
+        if not isinstance(value, Mapping) or not value:
+            yield f"    {_key(part)}: {compact(value)}\n"
+            continue
+        yield f"    {_key(part)}:\n"
+        for name, inner in value.items():
+            yield f"      {_key(str(name))}: {compact(inner)}\n"
+
+
+def _key(name: str) -> str:
+    return name if PLAIN_KEY.fullmatch(name) else compact(name)
+
+
+_ADVICE = """\
+# Everything comes from the library's mapping; `etl show` prints the whole. What is to be different stands here:
+# fields:
+#   description: null                  # left out
+#   name: {truncate: 80}               # the expression stays, a rule is added
+"""
+
+_WORKFLOW = """\
+name: etl
+on: [push, pull_request]
+jobs:
+  check:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - uses: actions/setup-python@v5
+        with: {python-version: "3.12"}
+      - run: pip install etl-mappings
+      - run: cp .env.example .env    # nothing is sent: any value will do
+      - run: etl validate
+      - run: etl run --sandbox
+"""
+
+
+def _readme(name: str, ends: Sequence[End], bases: Sequence[Base]) -> str:
+    first, last = ends[0].connector, ends[-1].connector
+    table = "\n".join(f"| `mappings/{base.name}.yaml` | {base.description} |" for base in bases)
+    return f"""\
+# {name}
+
+Moves data from {first} to {last}.
+
+| mapping | what it does |
+|---|---|
+{table}
+
+Try it against made-up systems; a second run sends nothing, since nothing changed:
+
+    etl run --sandbox
+
+Against the real ones: copy `.env.example` to `.env`, fill it in, then look before you leap:
+
+    etl validate
+    etl plan
+    etl run
+"""
