@@ -45,7 +45,7 @@ class Location:
     line: int
     column: int
     end_column: int | None = None
-    text: str = field(default="", compare=False)
+    text: str = field(default="", compare=False, repr=False)
     """The whole source line, for the caret."""
 
 

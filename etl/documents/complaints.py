@@ -158,7 +158,8 @@ def _taken_apart(
     """The place of an expression that YAML took for an object, or cut at a comma: `{value: add(a, b)}`."""
     if self.marks.find(path)[0].style != "{":
         return None
-    if self.kind == "mapping" and len(path) == 2 and path[0] == "fields" and not any(key in known for key in data):
+    meant = any(difflib.get_close_matches(key, known, 1) for key in data)
+    if self.kind == "mapping" and len(path) == 2 and path[0] == "fields" and not meant:
         return path
     cut = [key for key in data if key in known and isinstance(data[key], str) and unbalanced(data[key])]
     return (*path, cut[0]) if cut else None
