@@ -17,6 +17,7 @@ from etl.sandbox.api import Api
 from etl.sandbox.blikk import api as blikk
 from etl.sandbox.control import Control
 from etl.sandbox.data.world import fill
+from etl.sandbox.dimescheduler import api as dimescheduler
 from etl.sandbox.dimesheets import api as dimesheets
 from etl.sandbox.exchange import Key, Record
 from etl.sandbox.faults import Faults, Rule
@@ -27,6 +28,7 @@ from etl.sandbox.settings import Settings
 from etl.sandbox.storage import Database, Store
 from etl.sandbox.wire import Door
 
+APIS = ("blikk", "dimesheets", "dimescheduler")
 SEED = 20_260_401
 T = TypeVar("T")
 
@@ -96,6 +98,10 @@ class Sandbox:
                 "auth": {"app_id": blikk.APP_ID, "app_secret": blikk.APP_SECRET},
             },
             "dimesheets": {"base_url": self._origins["dimesheets"], "auth": {"api_key": dimesheets.API_KEY}},
+            "dimescheduler": {
+                "base_url": self._origins["dimescheduler"],
+                "auth": {"username": dimescheduler.USERNAME, "password": dimescheduler.PASSWORD},
+            },
         }
 
     # -- looking inside and turning screws ---------------------------------------------------------------------------
@@ -181,10 +187,10 @@ class Sandbox:
             database.close()
 
     async def _open(self, database: Database) -> None:
-        stores = {name: Store(database, name) for name in ("blikk", "dimesheets")}
+        stores = {name: Store(database, name) for name in APIS}
 
         def make_up() -> None:
-            fill(stores["blikk"], stores["dimesheets"], self._seed, self._small)
+            fill(stores["blikk"], stores["dimesheets"], stores["dimescheduler"], self._seed, self._small)
 
         with database.transaction():
             if database.empty:
@@ -193,6 +199,7 @@ class Sandbox:
         apis: dict[str, Api] = {
             "blikk": blikk.Blikk(stores["blikk"], self._settings, clock),
             "dimesheets": dimesheets.DimeSheets(stores["dimesheets"], self._settings),
+            "dimescheduler": dimescheduler.DimeScheduler(stores["dimescheduler"], self._settings),
         }
         journal = Journal()
         control = Control(apis, database, journal, self._settings, self._faults, make_up)

@@ -32,7 +32,8 @@ _CONTACT_TAGS = (
 )  # fmt: skip
 _TASK_TAGS = (
     ("Akut", "#eb5a46"), ("ROT", "#41b18b"), ("Garanti", "#f2d600"), ("Jour", "#0079bf"),
-    ("Väntar material", "#c377e0"), ("Besiktning", "#00c2e0"), ("Återbesök", "#51e898"), (None, "#344563"), ("Ändring/tillägg", "#ff9f1a"),
+    ("Väntar material", "#c377e0"), ("Besiktning", "#00c2e0"), ("Återbesök", "#51e898"), (None, "#344563"),
+    ("Ändring/tillägg", "#ff9f1a"),
 )  # fmt: skip
 _USER_TAGS = (
     ("Elbehörighet", "#f2d600"),

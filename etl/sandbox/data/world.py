@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from random import Random
 
-from etl.sandbox.data import dimesheets, people, registries, reports, work
+from etl.sandbox.data import dimescheduler, dimesheets, people, registries, reports, work
 from etl.sandbox.data.sizes import FULL, SMALL
 from etl.sandbox.storage import Store
 
 
-def fill(blikk: Store, sheets: Store, seed: int, small: bool) -> None:
+def fill(blikk: Store, sheets: Store, scheduler: Store, seed: int, small: bool) -> None:
     """Makes up everything; inside a transaction. The same seed gives the same data, in each collection for itself."""
     sizes = SMALL if small else FULL
 
@@ -38,6 +38,9 @@ def fill(blikk: Store, sheets: Store, seed: int, small: bool) -> None:
         blikk.fill(name, collection.items())
     for name in ("time_report_parts", "task_checklist_items"):  # stand inside other records, so have no collection
         blikk.reserve(name, 100_000)
+    for name, rows in dimescheduler.set_up().items():
+        scheduler.fill(name, rows.items())
+        scheduler.reserve(f"{name}.id", 100)
     own_projects, own_tasks = dimesheets.own_projects()
     periods = dimesheets.periods()
     sheets.fill("users", dimesheets.users(users).items())

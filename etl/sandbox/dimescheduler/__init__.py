@@ -1,0 +1,1 @@
+"""Dime.Scheduler as its public page, its SDKs and their tests describe it."""
