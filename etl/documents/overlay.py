@@ -79,6 +79,24 @@ def resolve(documents: list[Document], *, kind: str) -> Document:
     return replace(result, file=documents[0].file, data=tree.data, marks=Marks(tree.mark))
 
 
+def idle_removals(base: Document, over: Document) -> list[DocumentPath]:
+    """Where a mapping's overlay says null, and its base has nothing to remove."""
+    return _idle(_long_fields(_tree(base)).data, _long_fields(_tree(over)).data, ())
+
+
+def _idle(base: Json, over: Json, path: DocumentPath) -> list[DocumentPath]:
+    if not isinstance(over, dict) or _matches(path, _REPLACED_WHOLE):
+        return []
+    found: list[DocumentPath] = []
+    for name, value in over.items():
+        below = (*path, name)
+        known = isinstance(base, dict) and name in base
+        if value is None and not known and not _matches(below, _NULL_IS_DATA):
+            found.append(below)
+        found += _idle(base[name] if known else None, value, below)
+    return found
+
+
 # --- data and marks together ---------------------------------------------------------------------
 
 

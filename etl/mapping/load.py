@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -137,7 +138,8 @@ def _load(file: Path, project: ProjectSpec, places: Sources) -> tuple[Loaded | N
     seen = replace(project, connections={**project.connections, **own}, state=filled.data.get("state", project.state))
     mark = fingerprint(overlay.with_long_fields(filled), seen)
     typed = spec.build(filled, file.resolve(), mark)
-    return Loaded(typed, filled, filled.problems, seen, tuple(chain)), problems
+    document = replace(filled, problems=tuple(problems))
+    return Loaded(typed, document, document.problems, seen, tuple(chain)), problems
 
 
 def _chain(document: Document) -> list[Document]:
@@ -171,7 +173,21 @@ def _problems_of_chain(chain: list[Document]) -> list[Problem]:
     if len(chain) == 1:
         return []
     found = [problem for each in chain for problem in schema.check(each, "mapping", partial=True)]
+    lower = chain[-1]
+    for over in reversed(chain[:-1]):
+        found += [_removes_nothing(lower, over, path) for path in overlay.idle_removals(lower, over)]
+        lower = overlay.merge(lower, over, kind="mapping")
     return [problem for problem in found if problem.code != "missing-key"]
+
+
+def _removes_nothing(base: Document, over: Document, path: DocumentPath) -> Problem:
+    siblings = base.data
+    for step in path[:-1]:
+        siblings = siblings.get(step) if isinstance(siblings, dict) else None
+    close = difflib.get_close_matches(str(path[-1]), list(siblings) if isinstance(siblings, dict) else [], 1)
+    hint = f"did you mean '{close[0]}'?" if close else "take the line out"
+    message = f"{base.file} has no '{path[-1]}' to remove here"
+    return Problem("removes-nothing", message, over.marks.key(path), hint, "warning")
 
 
 def _is_filled_in(path: DocumentPath) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from decimal import Decimal
 from pathlib import Path
 
@@ -202,6 +203,16 @@ def test_a_file_that_can_not_be_read(
         source.load(Path(name))
 
     assert [(problem.message, problem.hint) for problem in caught.value.problems] == [(message, hint)]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the administrator may read everything")
+def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
+    file = tmp_path / "m.yaml"
+    file.write_text("a: 1")
+    file.chmod(0)
+
+    with pytest.raises(DocumentError, match="may not be read"):
+        source.load(file)
 
 
 def test_a_name_that_no_file_can_have() -> None:

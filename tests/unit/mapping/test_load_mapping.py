@@ -231,6 +231,19 @@ def test_a_mistake_is_told_in_the_file_of_the_chain_in_which_it_stands(folder: P
     assert sorted(places) == [("base.yaml", 3), ("m.yaml", 2)]
 
 
+def test_an_overlay_that_removes_what_is_not_there_is_warned(folder: Path) -> None:
+    (folder / "base.yaml").write_text(text(fields="{name: title, budget: 0}"))
+    overlay = "extends: base.yaml\nfields: {budgt: null, name: {default: null, truncate: null}}\nlookups: {x: null}\n"
+
+    found = load(folder, overlay + "tests: {one: {record: {a: null}, expect: {b: null}}}\n")
+
+    assert [(problem.code, problem.severity, problem.hint) for problem in found.problems] == [
+        ("removes-nothing", "warning", "did you mean 'budget'?"),
+        ("removes-nothing", "warning", "take the line out"),
+        ("removes-nothing", "warning", "take the line out"),
+    ]
+
+
 def test_a_template_may_lack_what_its_overlays_say(folder: Path) -> None:
     (folder / "base.yaml").write_text("version: 1\ntemplate: true\nname: base\nfields: {name: title}\n")
     (folder / "m.yaml").write_text(text(fields=None) + "extends: base.yaml\n")
