@@ -6,6 +6,7 @@ before they explode, duplicate keys are seen, and plain scalars are read as YAML
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,22 +100,17 @@ class _Builder:
         loader = _Loader(self.source.text)
         try:
             while loader.check_event():
-                self._take(loader.get_event())
+                event = loader.get_event()
+                take = _TAKE.get(type(event))
+                if take is not None:
+                    take(self, event)
         finally:
             loader.dispose()
         if self.root is None:
             raise self._stop("empty", "the file holds no document", 0, None, "write 'version: 1' as its first line")
 
-    def _take(self, event: yaml.Event) -> None:
-        if isinstance(event, yaml.ScalarEvent):
-            self._scalar(event)
-        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
-            self._start(event)
-        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
-            self._end(event)
-        elif isinstance(event, yaml.AliasEvent):
-            self._alias(event)
-        elif isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
+    def _document(self, event: yaml.DocumentStartEvent) -> None:
+        if self.root is not None:
             hint = "keep one, and give the others files of their own"
             raise self._stop("several-documents", "a second document starts here", *_span(event), hint)
 
@@ -237,6 +233,18 @@ class _Builder:
 
     def _stop(self, code: str, message: str, start: int, end: int | None, hint: str) -> _Stop:
         return _Stop(Problem(code, message, self.source.location(start, end), hint))
+
+
+_TAKE: dict[type, Callable[[_Builder, Any], None]] = {
+    yaml.ScalarEvent: _Builder._scalar,
+    yaml.MappingStartEvent: _Builder._start,
+    yaml.SequenceStartEvent: _Builder._start,
+    yaml.MappingEndEvent: _Builder._end,
+    yaml.SequenceEndEvent: _Builder._end,
+    yaml.AliasEvent: _Builder._alias,
+    yaml.DocumentStartEvent: _Builder._document,
+}
+"""What is done with each kind of event; the ends of documents and streams say nothing new."""
 
 
 def _span(event: Any) -> tuple[int, int]:
