@@ -172,7 +172,7 @@ class State(Protocol):
     def mapping(self, scope: Scope) -> MappingState: ...
 
     def secret(self, project: str) -> bytes:
-        """A random key (32 bytes) made once per project and store: hashes of outputs and of sensitive values are keyed with it."""
+        """A random key (32 bytes), made once per project: hashes of outputs and of sensitive values are keyed with it."""
 
     def claim(self, scope: Scope) -> bool:
         """Takes the mapping for this run; False where another run (any process, any machine of this store) holds it.

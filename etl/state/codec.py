@@ -6,6 +6,7 @@ JSON is kept as text, not in a database's own JSON type, so that no digit and no
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -69,6 +70,11 @@ def load_optional(text: str | None) -> Any:
 def pack(text: str) -> str:
     """`text` as every store can hold and compare it: NUL and lone surrogates, which some can't, are escaped."""
     return text if text.isprintable() else _ESCAPED + json.dumps(text)
+
+
+def pack_all(texts: Sequence[str]) -> Sequence[str]:
+    """Every text packed; the usual page of plain keys costs next to nothing."""
+    return texts if all(map(str.isprintable, texts)) else [pack(text) for text in texts]
 
 
 def unpack(text: str) -> str:

@@ -39,6 +39,9 @@ class Database(Protocol):
     name: str
     """The store as messages call it; without credentials."""
 
+    shared: bool
+    """Whether several machines use this store."""
+
     @property
     def words(self) -> Mapping[str, str]:
         """The names of types and table options in this dialect, for migrations."""
@@ -54,6 +57,9 @@ class Database(Protocol):
 
     def transaction(self, *, durable: bool = False) -> AbstractContextManager[None]:
         """All or nothing. `durable`: survives a power cut once it has ended."""
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Reads within it see one moment, whatever others write meanwhile."""
 
     def alone(self) -> AbstractContextManager[None]:
         """A transaction during which nobody else changes the schema."""

@@ -7,7 +7,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from etl.model import LedgerEntry, Record, Reject
 from etl.ports import Checkpoint, Cursor, Intent, Scope
 from etl.state import tables
-from etl.state.codec import dump, dump_optional, load, load_optional, pack, pack_optional, unpack, unpack_optional
+from etl.state.codec import (
+    dump,
+    dump_optional,
+    load,
+    load_optional,
+    pack,
+    pack_all,
+    pack_optional,
+    unpack,
+    unpack_optional,
+)
 from etl.state.database import Database, Row
 from etl.state.rejects import reject_values, stream_rejects
 from etl.state.scopes import Scopes
@@ -62,7 +72,7 @@ class StoredMapping:
         rows = self._among(
             "SELECT key, target_key, hash, target_id, gone FROM ledger WHERE scope = ? AND key {among}", keys
         )
-        return {(entry := _entry(row)).key: entry for row in rows}
+        return {(entry := _entry(*row)).key: entry for row in rows}
 
     def output(self, key: str) -> Record | None:
         rows = self._rows("SELECT output FROM ledger WHERE scope = ? AND key = ?", pack(key))
@@ -95,10 +105,8 @@ class StoredMapping:
     def seen(self, keys: Iterable[str], run_id: str) -> None:
         scope = self._make()
         seen = self._scopes.run_number(scope, run_id)
-        among = self._database.among([pack(key) for key in keys])
-        self._database.write(
-            "UPDATE ledger SET seen = ?, gone = 0 WHERE scope = ? AND key {among}", (seen, scope, among)
-        )
+        among = self._database.among(pack_all(list(keys)))
+        self._database.write("UPDATE ledger SET seen = ? WHERE scope = ? AND key {among}", (seen, scope, among))
 
     def unseen(self, run_id: str) -> Iterator[LedgerEntry]:
         scope = self._make()
@@ -109,23 +117,23 @@ class StoredMapping:
             f"WHERE scope = ? AND key {beyond} ? AND seen <> ? AND gone = 0 ORDER BY key LIMIT ?",
             (scope, last, seen, CHUNK),
         ):
-            for row in rows:
-                entry = _entry(row)
-                entry.output = load_optional(row[5])
+            for *row, output in rows:
+                entry = _entry(*row)
+                entry.output = load_optional(output)
                 yield entry
             last, beyond = rows[-1][0], ">"
 
     def forget(self, keys: Iterable[str]) -> None:
-        self._delete("ledger", [pack(key) for key in keys])
+        self._delete("ledger", pack_all(list(keys)))
 
     def mark_gone(self, keys: Iterable[str]) -> None:
-        self._among_write("UPDATE ledger SET gone = 1 WHERE scope = ? AND key {among}", [pack(key) for key in keys])
+        self._among_write("UPDATE ledger SET gone = 1 WHERE scope = ? AND key {among}", pack_all(list(keys)))
 
     def count(self) -> int:
         return int(self._rows("SELECT count(*) FROM ledger WHERE scope = ? AND gone = 0")[0][0])
 
     def targets(self, target_keys: Sequence[str]) -> dict[str, str]:
-        sql = "SELECT target_key, key FROM ledger WHERE scope = ? AND target_key {among} AND gone = 0 ORDER BY key DESC"
+        sql = "SELECT target_key, key FROM ledger WHERE scope = ? AND target_key {among} AND gone = 0"
         return {unpack(target_key): unpack(key) for target_key, key in self._among(sql, target_keys)}
 
     # --- intents
@@ -158,7 +166,7 @@ class StoredMapping:
         ]
 
     def drop_intents(self, keys: Iterable[str]) -> None:
-        self._delete("intents", [pack(key) for key in keys])
+        self._delete("intents", pack_all(list(keys)))
 
     # --- rejects
 
@@ -173,7 +181,7 @@ class StoredMapping:
         return stream_rejects(self._database, "r.scope = ?", (self._find(),))
 
     def drop_rejects(self, keys: Iterable[str]) -> None:
-        self._delete("rejects", [pack(key) for key in keys])
+        self._delete("rejects", pack_all(list(keys)))
 
     # --- full forms
 
@@ -200,15 +208,16 @@ class StoredMapping:
         return self._database.read(sql, (self._find(), *parameters))
 
     def _among(self, sql: str, texts: Sequence[str]) -> list[Row]:
-        return self._database.read(sql, (self._find(), self._database.among([pack(text) for text in texts])))
+        return self._database.read(sql, (self._find(), self._database.among(pack_all(texts))))
 
-    def _among_write(self, sql: str, packed: list[str]) -> None:
+    def _among_write(self, sql: str, packed: Sequence[str]) -> None:
         if packed:
             self._database.write(sql, (self._find(), self._database.among(packed)))
 
-    def _delete(self, table: str, packed: list[str]) -> None:
+    def _delete(self, table: str, packed: Sequence[str]) -> None:
         self._among_write(f"DELETE FROM {table} WHERE scope = ? AND key {{among}}", packed)
 
 
-def _entry(row: Row) -> LedgerEntry:
-    return LedgerEntry(unpack(row[0]), unpack(row[1]), row[2], None, load_optional(row[3]), bool(row[4]))
+def _entry(key: str, target_key: str, digest: bytes, target_id: str | None, gone: int) -> LedgerEntry:
+    decoded = None if target_id is None else load(target_id)
+    return LedgerEntry(unpack(key), unpack(target_key), digest, None, decoded, gone != 0)

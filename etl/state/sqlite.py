@@ -33,7 +33,7 @@ _WORDS: Final = {
 _SETTINGS: Final = (
     "synchronous = NORMAL",
     "checkpoint_fullfsync = ON",
-    "cache_size = -8000",
+    "cache_size = -16000",
     "temp_store = MEMORY",
 )
 
@@ -92,6 +92,7 @@ class SqliteDatabase:
     """One connection to a state file, or to memory. `wait`: seconds that another process's write is waited for."""
 
     words = _WORDS
+    shared = False
 
     def __init__(self, path: Path | None, wait: float) -> None:
         self.name = f"the state file {path}" if path else "the state in memory"
@@ -165,6 +166,14 @@ class SqliteDatabase:
             self._connection.execute("PRAGMA synchronous = NORMAL")
 
     alone = transaction
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        self.write("BEGIN")
+        try:
+            yield
+        finally:
+            self.write("ROLLBACK")
 
     def tables(self) -> set[str]:
         rows = self.read(

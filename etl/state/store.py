@@ -14,6 +14,7 @@ from etl.state.database import Database
 from etl.state.mapping import StoredMapping
 from etl.state.rejects import stream_rejects
 from etl.state.scopes import Scopes
+from etl.state.slots import PostgresSlots, Slots
 
 _HAS_CONTENT = " OR ".join(
     f"EXISTS (SELECT 1 FROM {table} WHERE {table}.scope = scopes.number)" for table in tables.OF_A_SCOPE
@@ -48,13 +49,14 @@ class StoredState:
     def release(self, scope: Scope) -> None:
         self.database.release(_claim_name(scope))
 
-    def scopes(self, project: str, environment: str) -> list[Scope]:
+    def scopes(self, project: str, environment: str | None = None) -> list[Scope]:
         rows = self.database.read(
             "SELECT project, environment, mapping, origin FROM scopes "
-            f"WHERE project = ? AND environment = ? AND ({_HAS_CONTENT}) ORDER BY mapping, origin",
-            (pack(project), pack(environment)),
+            f"WHERE project = ? AND ({_HAS_CONTENT}) ORDER BY mapping, environment, origin",
+            (pack(project),),
         )
-        return [Scope(*map(unpack, row)) for row in rows]
+        found = [Scope(*map(unpack, row)) for row in rows]
+        return [scope for scope in found if environment in (None, scope.environment)]
 
     def rename(self, project: str, environment: str, old: str, new: str) -> None:
         """State that the new name already has stays: then the old name belongs to another mapping by now."""
@@ -97,6 +99,10 @@ class StoredState:
             return None
         target_key, digest, target_id, gone = rows[0]
         return LedgerEntry(key, unpack(target_key), digest, None, load_optional(target_id), bool(gone))
+
+    def slots(self, name: str) -> Slots | None:
+        """Send times that all machines of this store share; None where only this machine uses it."""
+        return PostgresSlots(self.database, name) if self.database.shared else None
 
     # --- runs and rejects
 

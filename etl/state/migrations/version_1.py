@@ -31,7 +31,7 @@ STATEMENTS = (
         PRIMARY KEY (scope, key)
     ) {clustered}
     """,
-    "CREATE INDEX ledger_targets ON ledger (scope, target_key)",
+    "CREATE INDEX ledger_targets ON ledger (scope, target_key, gone)",
     """
     CREATE TABLE intents (
         scope INTEGER NOT NULL, key {text} NOT NULL, target_key {text} NOT NULL, output {text} NOT NULL,
