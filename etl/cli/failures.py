@@ -73,8 +73,8 @@ def _usage(error: click.ClickException) -> str:
 def _known(error: EtlError, screen: Screen) -> str:
     from etl.reporting.values import clean
 
-    label = "interrupted" if isinstance(error, Interrupted) else "error"
-    return f"{screen.note_ink(label, 'red', 'bold')}: {clean(str(error))}"
+    label = "" if isinstance(error, Interrupted) else f"{screen.note_ink('error', 'red', 'bold')}: "
+    return label + clean(str(error))
 
 
 def _system(error: OSError) -> str:

@@ -83,7 +83,7 @@ def _suggestion(name: str) -> str:
     return f" Did you mean '{close[0]}'?" if close else " `etl --help` lists them."
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("etl", cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="etl", message="%(prog)s %(version)s")
 @common_options
 def cli() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -111,7 +111,7 @@ def execute(settings: Settings, request: Request, options: RunOptions) -> int:
     _check_report(request.report)
     try:
         with sandboxed(settings, request.paths, request.sandbox) as sandbox:
-            workspace = checked_workspace(settings, request, sandbox)
+            workspace = opened(settings, request.paths, sandbox, request.select, request.exclude)
             report = _watched(settings, request, workspace, options)
     except EtlError as error:
         if request.as_json:
@@ -141,7 +141,7 @@ def _never_begun(error: EtlError) -> RunReport:
 
 
 @contextmanager
-def sandboxed(settings: Settings, paths: tuple[str, ...], wanted: bool) -> Iterator[StandIns | None]:
+def sandboxed(settings: Settings, paths: Sequence[str], wanted: bool) -> Iterator[StandIns | None]:
     """The made-up systems for as long as the block runs, with their data under `.etl/sandbox`."""
     if not wanted:
         yield None
@@ -152,19 +152,25 @@ def sandboxed(settings: Settings, paths: tuple[str, ...], wanted: bool) -> Itera
         yield sandbox.connections
 
 
-def checked_workspace(settings: Settings, request: Request, sandbox: StandIns | None) -> Workspace:
+def opened(
+    settings: Settings,
+    paths: Sequence[str],
+    sandbox: StandIns | None,
+    select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+) -> Workspace:
     """Everything loaded and checked; warnings are printed. Raises DocumentError with all problems found."""
     from etl.assemble.workspace import open_workspace
     from etl.reporting.problems import problems_text
 
     workspace = open_workspace(
-        request.paths,
+        paths,
         project_file=settings.project,
         env=settings.env,
         vars=settings.vars,
         sandbox=sandbox,
-        select=request.select,
-        exclude=request.exclude,
+        select=select,
+        exclude=exclude,
     )
     problems = workspace.check()
     if any(problem.severity == "error" for problem in problems):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from etl.cli.options import Settings
@@ -15,6 +16,35 @@ if TYPE_CHECKING:
     from etl.assemble.workspace import Workspace
 
 Fields = Mapping[str, Schema]
+
+
+@dataclass(frozen=True, slots=True)
+class Shower:
+    """Makes records fit to be shown. Several schemas, where several mappings have the name."""
+
+    sources: tuple[Fields, ...]
+    targets: tuple[Fields, ...]
+
+    @classmethod
+    def of(cls, workspace: Workspace, *mappings: MappingSpec) -> Shower:
+        """For records of these mappings."""
+        return cls(
+            tuple(_read(workspace, mapping) for mapping in mappings),
+            tuple(_written(workspace, mapping) for mapping in mappings),
+        )
+
+    def source(self, record: Record) -> Record:
+        """A source record with its sensitive values masked."""
+        return reduce(masked, self.sources, record)
+
+    def target(self, record: Record) -> Record:
+        """What a record became, with its sensitive values masked."""
+        return reduce(masked, self.targets, record)
+
+    def reject(self, reject: Reject) -> Reject:
+        """A reject with both records masked."""
+        record = self.source(reject.record) if reject.record is not None else None
+        return replace(reject, record=record, output=self.target(reject.output) if reject.output is not None else None)
 
 
 def hidden_fields(workspace: Workspace) -> dict[str, frozenset[str]]:
@@ -36,34 +66,15 @@ def _read(workspace: Workspace, mapping: MappingSpec) -> Fields:
     return endpoint.fields if endpoint else {}
 
 
-def shower(settings: Settings, mapping: str) -> Callable[[Reject], Reject] | None:
-    """What makes a mapping's rejects fit to be shown; None where neither the project nor the library knows it."""
-    schemas = [(_read(where, spec), _written(where, spec)) for where, spec in _specs(settings, mapping)]
-    if not schemas:
-        return None
-
-    def show(reject: Reject) -> Reject:
-        sources, targets = zip(*schemas, strict=True)
-        return replace(reject, record=_masked(reject.record, sources), output=_masked(reject.output, targets))
-
-    return show
-
-
-def _masked(record: Record | None, schemas: Iterable[Fields]) -> Record | None:
-    for each in schemas:
-        record = masked(record, each) if record is not None else None
-    return record
-
-
-def _specs(settings: Settings, name: str) -> list[tuple[Workspace, MappingSpec]]:
-    """The project's mapping of this name, else all that the library has under it."""
+def shower(settings: Settings, mapping: str) -> Shower | None:
+    """For a mapping by its name: the project's, else all that the library has under it; None where there is none."""
     from etl.resources import mappings
 
     for paths in ((), (str(mappings()),)):
         workspace = _opened(settings, paths)
-        if workspace and (found := [each.spec for each in workspace.known if each.spec.name == name]):
-            return [(workspace, spec) for spec in found]
-    return []
+        if workspace and (found := [each.spec for each in workspace.known if each.spec.name == mapping]):
+            return Shower.of(workspace, *found)
+    return None
 
 
 def _opened(settings: Settings, paths: tuple[str, ...]) -> Workspace | None:

@@ -39,6 +39,8 @@ class RunProgress(Progress):
     """Shows a report that somebody else fills. A context manager; prints nothing but its own lines."""
 
     def __init__(self, console: Console) -> None:
+        self._report: RunReport | None = None
+        self._lines: dict[str, TaskID] = {}
         super().__init__(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
@@ -52,8 +54,6 @@ class RunProgress(Progress):
             redirect_stdout=False,
             refresh_per_second=5,
         )
-        self._report: RunReport | None = None
-        self._lines: dict[str, TaskID] = {}
 
     def watch(self, report: RunReport) -> None:
         """From now on the lines show this report."""

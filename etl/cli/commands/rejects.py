@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ import click
 
 from etl.cli.options import Settings, common_options, with_settings
 from etl.cli.screen import Screen
-from etl.cli.sensitive import shower
+from etl.cli.sensitive import Shower, shower
 from etl.cli.stored import sandbox_option, stored
 from etl.errors import UsageError
 from etl.reporting.rejects import reject_document, reject_text, rejects_text
@@ -65,12 +65,12 @@ def show(settings: Settings, mapping: str, keys: tuple[str, ...], as_json: bool,
         screen.out("\n".join(reject_text(each, screen.ink) for each in fit))
 
 
-def _fit(rejects: Sequence[Reject], show: Callable[[Reject], Reject] | None, screen: Screen) -> list[Reject]:
+def _fit(rejects: Sequence[Reject], show: Shower | None, screen: Screen) -> list[Reject]:
     """Without the mapping nobody can tell what in a record is sensitive: then none of it is shown."""
     if show is None:
         screen.note("the mapping itself is not here: its records are not shown, since they may be sensitive", "warning")
         return [replace(each, record=None, output=None) for each in rejects]
-    return [show(each) for each in rejects]
+    return [show.reject(each) for each in rejects]
 
 
 def chosen(rejects: Sequence[Reject], mapping: str, keys: Sequence[str]) -> list[Reject]:

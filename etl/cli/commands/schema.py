@@ -9,10 +9,10 @@ from etl.cli.screen import Screen
 
 
 @click.command("schema")
-@click.argument("kind", type=click.Choice(["project", "mapping", "connector"]))
+@click.argument("kind", metavar="KIND", type=click.Choice(["project", "mapping", "connector"]))
 @with_settings
 def command(settings: Settings, kind: str) -> None:
-    """Print the JSON Schema of a kind of document, for editors."""
+    """Print the JSON Schema of KIND: project, mapping or connector. For editors."""
     from etl.documents.schema import schema
     from etl.reporting.values import to_json
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from etl.cli.names import check_known
@@ -65,6 +67,6 @@ def _scopes(store: Stored) -> list[Scope]:
 def _confirm(question: str, yes: bool) -> None:
     if yes:
         return
-    if not click.get_text_stream("stdin").isatty():
+    if not sys.stdin.isatty():
         raise UsageError("this forgets what was sent, so that it has to be confirmed", "add --yes")
     click.confirm(question, abort=True, err=True)

@@ -11,13 +11,13 @@ from html.parser import HTMLParser
 import pytest
 from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
-from tests.support.reports import mixed_plan, mixed_run
 
 from etl.model import Change, MappingReport, RunReport
 from etl.reporting.html import run_html
 from etl.reporting.plan import plan_text
 from etl.reporting.runs import run_document, run_json
 from etl.reporting.summary import summary
+from tests.support.reports import mixed_plan, mixed_run
 
 HIDDEN = {"projects": frozenset({"ssn"})}
 

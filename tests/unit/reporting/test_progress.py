@@ -1,0 +1,65 @@
+"""The lines on a terminal while a run goes on."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+
+from etl.model import ConnectionReport, MappingReport, RunReport
+from etl.reporting.progress import RunProgress
+
+
+def lines(report: RunReport | None) -> str:
+    """What a person sees at this moment."""
+    text = io.StringIO()
+    console = Console(file=text, width=140, no_color=True, force_terminal=False)
+    progress = RunProgress(console)
+    if report is not None:
+        progress.watch(report)
+    console.print(progress.get_renderable())
+    return text.getvalue()
+
+
+def test_before_the_run_begins_nothing_is_shown() -> None:
+    assert lines(None).strip() == ""
+    assert lines(RunReport("r", mappings=[MappingReport("projects")])).strip() == ""
+
+
+def test_a_mapping_under_way_shows_its_records_and_what_the_source_holds() -> None:
+    shown = lines(
+        RunReport("r", mappings=[MappingReport("projects", started=True, read=120, expected=312, written=100)])
+    )
+    assert "projects" in shown
+    assert "120 of 312, 100 written" in shown
+
+
+def test_rejects_are_seen_as_they_happen() -> None:
+    assert "7 rejected" in lines(RunReport("r", mappings=[MappingReport("tasks", started=True, read=50, rejected=7)]))
+
+
+def test_waiting_for_a_rate_limit_is_named() -> None:
+    report = RunReport(
+        "r",
+        mappings=[MappingReport("tasks", started=True, read=50, source="blikk.tasks", target="dimesheets.tasks")],
+        connections={
+            "blikk": ConnectionReport("blikk", waited_seconds=12, throttled=1),
+            "other": ConnectionReport("other"),
+        },
+    )
+    assert "blikk limits the rate, 1 × 429" in lines(report)
+
+
+def test_a_finished_mapping_says_so() -> None:
+    shown = lines(RunReport("r", mappings=[MappingReport("tasks", started=True, finished=True, read=50, expected=60)]))
+    assert "done" in shown
+    assert "50 read" in shown
+
+
+def test_a_finished_mapping_without_records_is_done_too() -> None:
+    assert "done" in lines(RunReport("r", mappings=[MappingReport("tasks", started=True, finished=True)]))
+
+
+def test_names_from_documents_cannot_paint_the_terminal() -> None:
+    shown = lines(RunReport("r", mappings=[MappingReport("[red]x[/red]\x1b[2J", started=True)]))
+    assert "[red]x[/red]\\x1b[2J" in shown
