@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from etl.expressions.fail import fail, kind_of, shown
-from etl.expressions.functions import Function, Parameter
+from etl.expressions.functions import Function
 from etl.expressions.scope import Scope
 from etl.model import Json
 
@@ -52,7 +52,7 @@ def caller(function: Function) -> Callable[..., Json]:
                 and not (argument is None and parameter.nullable)
                 and not fits(argument, parameter.kinds)
             ):
-                _refuse(function, index, parameter, argument)
+                _refuse(function, len(arguments), index, argument)
         return implementation(scope, *arguments) if function.scoped else implementation(*arguments)
 
     return call
@@ -68,9 +68,10 @@ def fits(value: Json, kinds: Sequence[str]) -> bool:
     )
 
 
-def _refuse(function: Function, index: int, parameter: Parameter, value: Json) -> None:
+def _refuse(function: Function, count: int, index: int, value: Json) -> None:
+    parameter = function.parameter(index)
     wanted = " or ".join(_NOUNS[kind] for kind in parameter.kinds)
-    which = "" if len(function.parameters) == 1 else f" as its {_ordinal(index + 1)} argument"
+    which = "" if count == 1 else f" as its {_ordinal(index + 1)} argument"
     got = "null" if value is None else shown(value)
     kind = kind_of(value)
     hint = next((_HINTS[pair] for each in parameter.kinds if (pair := (each.split("-")[0], kind)) in _HINTS), "")

@@ -2,52 +2,13 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Any
 
 from etl.errors import RecordRejected
 from etl.expressions.findings import Finding, Findings
 from etl.expressions.functions import FUNCTIONS, Function
 from etl.expressions.parse import Expression, Node, children, walk
-
-_OTHER_NAMES = {
-    "len": "length",
-    "count": "length",
-    "size": "length",
-    "lowercase": "lower",
-    "tolower": "lower",
-    "to_lower": "lower",
-    "uppercase": "upper",
-    "toupper": "upper",
-    "to_upper": "upper",
-    "strip": "trim",
-    "str": "to_string",
-    "string": "to_string",
-    "int": "to_number",
-    "float": "to_number",
-    "number": "to_number",
-    "if_null": "coalesce",
-    "ifnull": "coalesce",
-    "nvl": "coalesce",
-    "plus": "add",
-    "sub": "subtract",
-    "minus": "subtract",
-    "times": "multiply",
-    "mul": "multiply",
-    "div": "divide",
-    "format_date": "format_datetime",
-    "strftime": "format_datetime",
-    "date": "to_date",
-    "datetime": "to_datetime",
-    "today": "now",
-    "datediff": "date_diff",
-    "dateadd": "add_days",
-    "regex_match": "matches",
-    "index_of": "find_first",
-    "entries": "items",
-    "average": "avg",
-}
-"""What the same thing is called elsewhere."""
+from etl.expressions.suggest import nearest
 
 
 def check_calls(expression: Expression) -> list[Finding]:
@@ -73,7 +34,7 @@ def _check_call(findings: Findings, node: Node) -> None:
     name, arguments = node["value"], children(node)
     function = FUNCTIONS.get(name)
     if function is None:
-        near = nearest(name)
+        near = nearest(name, FUNCTIONS)
         hint = f"did you mean '{near}'?" if near else "`etl functions` lists them all"
         findings.add(
             "unknown-function", f"there is no function '{name}'", hint, node["start"], node["start"] + len(name)
@@ -87,19 +48,18 @@ def _check_call(findings: Findings, node: Node) -> None:
         _check_argument(findings, function, index, argument)
 
 
-def nearest(name: str) -> str | None:
-    """The function that a wrong name most likely means."""
-    other = _OTHER_NAMES.get(name.lower())
-    close = get_close_matches(name.lower(), FUNCTIONS, n=1)
-    return other or (close[0] if close else None)
-
-
 def _count(function: Function) -> str:
     least, most = function.least, function.most
     if most is None:
         return f"{least} or more arguments" if least else "any number of arguments"
     noun = "argument" if most == 1 else "arguments"
-    return f"{'no' if most == 0 else most} {noun}" if least == most else f"{least} to {most} {noun}"
+    return (
+        f"{'no' if most == 0 else most} {noun}"
+        if least == most
+        else f"{least} or {most} {noun}"
+        if most == least + 1
+        else f"{least} to {most} {noun}"
+    )
 
 
 def _check_argument(findings: Findings, function: Function, index: int, argument: Node) -> None:
@@ -137,26 +97,15 @@ def traps(expression: Expression) -> list[Finding]:
 
 
 def _check_negation(findings: Findings, node: Node) -> None:
-    """`!a.b` is `(!a).b`, which is always null."""
+    """`!a.b` is `(!a).b`, which is always null; in `(!a).b` the author says so, and the text begins otherwise."""
     inner = children(node)
     if node["type"] not in ("subexpression", "index_expression", "value_projection") or not inner:
         return
-    first = inner[0]
-    if first["type"] != "not_expression" or findings.text[node["start"] : node["start"] + 1] != "!":
+    first, written = inner[0], findings.excerpt(node)
+    if first["type"] != "not_expression" or not written.startswith("!"):
         return
-    written = findings.excerpt(node)
-    if written.startswith("!"):
-        findings.at(
-            node,
-            "negation",
-            f"JMESPath reads {written} as ({findings.excerpt(first)}){_rest(findings, node, first)}, "
-            "which is always null",
-            f"write !({written[1:].strip()})",
-        )
-
-
-def _rest(findings: Findings, node: Node, first: Node) -> str:
-    return findings.text[first["end"] : node["end"]]
+    read = f"({findings.excerpt(first)}){findings.text[first['end'] : node['end']]}"
+    findings.at(node, "negation", f"JMESPath reads {written} as {read}, always null", f"write !({written[1:].strip()})")
 
 
 def _check_order(findings: Findings, node: Node) -> None:

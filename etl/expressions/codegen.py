@@ -309,7 +309,7 @@ class Code:
     def _function_expression(self, node: Node, current: str) -> str:
         function = FUNCTIONS[node["value"]]
         arguments = [self.value(child, current) for child in children(node)]
-        if function.name == "lookup":
+        if function.name == "lookup" and self.is_surely(arguments[0], str):
             return self._lookup(node, arguments)
         passed = ", ".join(["s", *arguments])
         slow = f"{self._shared(f'call_{function.name}', lambda: caller(function))}({passed})"

@@ -45,7 +45,9 @@ def decimal(value: Number) -> Decimal:
         if not math.isfinite(value):
             fail(f"{value} is no number")
         return Decimal(repr(value))
-    return value if isinstance(value, Decimal) else Decimal(value)
+    if isinstance(value, Decimal):
+        return value if value.is_finite() else fail(f"{value} is no number")
+    return Decimal(value)
 
 
 def number(value: Decimal) -> Number:

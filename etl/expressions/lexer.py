@@ -16,7 +16,7 @@ Token = dict[str, Any]
 
 _Original: Any = jmespath_lexer.Lexer
 
-_ARITHMETIC = {"+": "add(a, b)", "-": "subtract(a, b)", "/": "divide(a, b)", "%": "arithmetic functions"}
+_ARITHMETIC = {"+": "add(a, b)", "-": "subtract(a, b)", "/": "divide(a, b)"}
 _CURLY_QUOTES = "‘’“”´"
 _FLOAT_DIGITS = 15
 

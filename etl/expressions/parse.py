@@ -73,13 +73,13 @@ _WORDS = {
     "rparen": "')'",
     "rbrace": "'}'",
     "colon": "':'",
-    "comma": "','",
+    "comma": "',' or ']'",
     "star": "an index, '*' or ':' after '['",
     "unquoted_identifier": "a name",
     "quoted_identifier": "a name",
     "eof": "the end",
 }
-_CLOSES = {"rbracket": "index", "rparen": "call", "rbrace": "object"}
+_CLOSES = {"rbracket": "index", "rparen": "bracket", "rbrace": "object"}
 _KEYWORDS = {"and": "&&", "or": "||", "not": "!", "is": "==", "in": "contains(list, value)"}
 _COMPARATORS = ("eq", "ne", "lt", "lte", "gt", "gte")
 
@@ -259,7 +259,8 @@ class _Parser(_Original):  # type: ignore[misc]
         if token["type"] == "eof":
             return "the end"
         written = self._text[token["start"] : token["end"]]
-        return f"'{written}'" if len(written) <= 30 else f"'{written[:29]}…'"
+        written = written if len(written) <= 30 else f"{written[:29]}…"
+        return f"the text {written}" if written[:1] in "'`" else f"'{written}'"
 
 
 def _unfinished(previous: Token | None) -> str | None:

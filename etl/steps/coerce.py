@@ -5,6 +5,7 @@ Dates come out canonical, enumerations in the documented spelling, numbers exact
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -106,7 +107,8 @@ def _joined(text: str, place: int) -> bool:
 
 
 def _finite(value: Json) -> None:
-    if isinstance(value, float | Decimal) and (value != value or value in (float("inf"), float("-inf"))):
+    finite = value.is_finite() if isinstance(value, Decimal) else not isinstance(value, float) or math.isfinite(value)
+    if not finite:
         _refuse(f"{value} is no number")
 
 

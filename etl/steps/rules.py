@@ -35,7 +35,7 @@ class Rule:
         """After `map` and `otherwise`; null passes on."""
         if self.names is None or value is None:
             return value
-        found = self.names.get(key_text(value) or "", MISSING)
+        found = MISSING if isinstance(value, list | dict) else self.names.get(key_text(value) or "", MISSING)
         if found is not MISSING:
             return found
         return _unnamed(self.names, value) if self.spec.otherwise is MISSING else self.spec.otherwise
@@ -78,8 +78,7 @@ _HIDDEN_ELSE = "its expression fails on this record (the reason is not shown, as
 
 
 def _unnamed(names: Mapping[str, Json], value: Json) -> NoReturn:
-    text = str(key_text(value))
-    near = get_close_matches(text, names, n=1)
+    near = get_close_matches(str(value)[:100], names, n=1)
     hint = f"; did you mean '{near[0]}'?" if near else ""
     fail(f"{shown(value)} is not named by `map`, and there is no `otherwise`{hint}", code="map")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from etl.errors import RecordRejected
-from etl.expressions.fail import fail
-from etl.expressions.functions.signature import ANY, STRING, Family, Parameter
+from etl.expressions.fail import fail, shown
+from etl.expressions.functions.signature import STRING, TEXTUAL, Family, Parameter
 from etl.expressions.scope import LookupMiss, Scope
 from etl.keys import key_text
 from etl.model import Json, Schema
@@ -16,7 +16,7 @@ FAMILY = Family("the run")
 
 @FAMILY.function(
     Parameter("table", STRING),
-    Parameter("key", ANY),
+    Parameter("key", TEXTUAL),
     returns=Schema("json"),
     example="lookup('clients', customer.id).name",
     record={"customer": {"id": 3}},
@@ -33,6 +33,8 @@ def find(scope: Scope, table: str, key: Json, key_name: str) -> Json:
     """The same, with the name that a miss gives to the key: generated code knows its path."""
     if key is None:
         return None
+    if isinstance(key, list | dict):
+        fail(f"lookup() needs a text or a number as its key, not {shown(key)}")
     rows = scope.tables.get(table)
     if rows is None:
         fail(f"there is no lookup '{table}'{_near(table, list(scope.tables))}")
