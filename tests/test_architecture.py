@@ -10,10 +10,10 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS = {
     "errors": 0,
     "model": 0,
-    "catalogue": 0,
+    "catalogue": 1,
     "secrets": 0,
     "resources": 0,
-    "keys": 0,
+    "keys": 1,
     "ports": 1,
     "documents": 2,
     "expressions": 2,

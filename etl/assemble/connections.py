@@ -18,6 +18,7 @@ class Connections:
         self._connectors: Mapping[str, Connector] = workspace.connectors
         self._specs: Mapping[str, ConnectionSpec] = workspace.connections
         self._timezone = workspace.project.timezone
+        self._root = workspace.project.root
         self._clock = clock
         self._reports = reports
         self._open: dict[str, RestConnection] = {}
@@ -27,14 +28,14 @@ class Connections:
         return self._connectors[connection].endpoints[name]
 
     def source(self, connection: str, endpoint: str) -> Source:
-        return self._get(connection).source(self.endpoint(connection, endpoint))
+        return self._get(connection).source(endpoint)
 
-    def target(self, connection: str, endpoint: str) -> Target:
-        return self._get(connection).target(self.endpoint(connection, endpoint))
+    def target(self, connection: str, endpoint: str, *, lossy: bool = False) -> Target:
+        return self._get(connection).target(endpoint, lossy=lossy)
 
     def origin(self, connection: str) -> str:
         """Where the connection leads, for what is stored about it."""
-        return self._get(connection).origin
+        return self._get(connection).base_url
 
     async def close(self) -> None:
         for connection in self._open.values():
@@ -43,8 +44,9 @@ class Connections:
 
     def _get(self, name: str) -> RestConnection:
         if name not in self._open:
-            report = self._reports.setdefault(name, ConnectionReport(name))
-            self._open[name] = RestConnection(
-                self._specs[name], self._connectors[name], self._clock, report, timezone=self._timezone
+            opened = RestConnection(
+                self._specs[name], self._connectors[name], self._clock, timezone=self._timezone, root=self._root
             )
+            self._reports[name] = opened.report
+            self._open[name] = opened
         return self._open[name]

@@ -16,7 +16,7 @@ from etl.expressions.parse import names_used, parse
 from etl.expressions.scope import Scope
 from etl.mapping.load import Loaded
 from etl.model import DetailSpec, MappingReport, MappingSpec, Page, RunOptions, Schema
-from etl.pipeline import Pipeline
+from etl.pipeline import Pipeline, Writer
 from etl.ports import MappingState, State
 from etl.ports import Scope as StateScope
 from etl.reading import Parents, read, read_all
@@ -24,7 +24,7 @@ from etl.settle import Settlement
 from etl.shape import Detail, Shaper
 from etl.steps.drift import Drift
 from etl.transform import Transform, build_transform, compile_text
-from etl.writers import PlanWriter, UpsertWriter, Writer
+from etl.writers import PlanWriter, UpsertWriter
 
 
 @dataclass(slots=True)
