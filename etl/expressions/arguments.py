@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from etl.errors import RecordRejected
-from etl.expressions.findings import Findings, Node
+from etl.expressions.findings import Findings, Node, quoted
 from etl.expressions.functions import Function, Parameter
 from etl.expressions.suggest import listed, spelled
 from etl.expressions.types import Type, is_any, items_of, kinds, known_properties, words
@@ -32,40 +31,14 @@ class Argument:
     parameter: Parameter
     node: Node
     type: Type
+    spared: bool = False
+    """Null among the call's arguments may make the call null before this one is looked at."""
 
 
 def check_argument(findings: Findings, argument: Argument) -> None:
     """Notes what is wrong with an argument."""
-    wants_expression = "expref" in argument.parameter.kinds
-    if wants_expression != (argument.node["type"] == "expref"):
-        _marked(findings, argument, wants_expression)
-    elif not wants_expression:
-        _literal(findings, argument)
-        _value(findings, argument)
-
-
-def _marked(findings: Findings, argument: Argument, wants_expression: bool) -> None:
-    text = findings.excerpt(argument.node)
-    hint = f"write &{text}" if wants_expression else f"write {text.removeprefix('&')}"
-    wanted = "an expression, marked with &," if wants_expression else "a value, not an expression,"
-    findings.at(argument.node, "argument-type", f"{argument.function.name}() takes {wanted} here", hint)
-
-
-def _literal(findings: Findings, argument: Argument) -> None:
-    """A pattern, unit or zone that is written out can be tried at once."""
-    check, node = argument.parameter.check, argument.node
-    if check is None or node["type"] != "literal" or not isinstance(node["value"], str):
-        return
-    try:
-        check(node["value"])
-    except RecordRejected as rejected:
-        message = f"{argument.function.name}(): {rejected.reason}"
-        findings.at(node, "argument-value", message, None, findings.severity())
-
-
-def _value(findings: Findings, argument: Argument) -> None:
     given, parameter = argument.type, argument.parameter
-    if is_any(given) or not parameter.kinds:
+    if is_any(given) or not parameter.kinds or "expref" in parameter.kinds or argument.node["type"] == "expref":
         return
     wrong = _wrong(parameter, given)
     if wrong is not None:
@@ -96,7 +69,7 @@ def _misfit(findings: Findings, argument: Argument, wrong: Type) -> None:
     node = _element(findings, argument.node, wrong)
     text = findings.excerpt(node)
     whole = wrong is given or node is not argument.node
-    what = f"'{text}' is {words(wrong)}" if whole else f"'{text}' holds {words(wrong)}"
+    what = f"{quoted(text)} {'is' if whole else 'holds'} {words(wrong)}"
     wanted = " or ".join(_KINDS[each] for each in argument.parameter.kinds)
     hint = (
         _conversion(argument.parameter, wrong, text) if whole else _conversion_of_items(argument.parameter, wrong, text)
@@ -109,9 +82,9 @@ def _misfit(findings: Findings, argument: Argument, wrong: Type) -> None:
 def _harm(findings: Findings, argument: Argument, wrong: Type) -> Severity:
     """An error only if no record gets by: null passes through most functions, and an empty list fits any."""
     given = argument.type
-    if given.nullable and not argument.function.standard:
-        return "warning"
-    return findings.severity() if wrong is given or wrong in given.present else "warning"
+    null_fits = given.nullable and argument.parameter.nullable
+    certain = (wrong is given or wrong in given.present) and not argument.spared and not null_fits
+    return findings.severity() if certain else "warning"
 
 
 def _element(findings: Findings, node: Node, wrong: Type) -> Node:
@@ -134,7 +107,7 @@ def _conversion_of_items(parameter: Parameter, wrong: Type, text: str) -> str | 
     properties = known_properties(wrong)
     if properties:
         field = "name" if "name" in properties else next(iter(properties))
-        return f"take a field of each item, such as {text}[].{spelled(field)}"
+        return f"take a field of each item, such as {_grouped(text)}[].{spelled(field)}"
     name = _converter(parameter, wrong)
     return f"write map(&{name}(@), {text})" if name else None
 
@@ -148,6 +121,11 @@ def _converter(parameter: Parameter, wrong: Type) -> str | None:
     return "to_number" if "number" in wanted and kinds(wrong) == {"string"} else None
 
 
+def _grouped(text: str) -> str:
+    """The text of an expression so that an index can follow it."""
+    return f"({text})" if " || " in text or " && " in text or " | " in text else text
+
+
 # --- null in a standard function -----------------------------------------------------------------
 
 
@@ -155,9 +133,9 @@ def _null(findings: Findings, argument: Argument) -> None:
     given, name = argument.type, argument.function.name
     text = findings.excerpt(argument.node)
     if given.nullable:
-        message = f"{name}() fails on null, and '{text}' can be null: such records are rejected"
+        message = f"{name}() fails on null, and {quoted(text)} can be null: such records are rejected"
     elif _holds_null(argument):
-        message = f"{name}() fails where its list holds null, and '{text}' can: such records are rejected"
+        message = f"{name}() fails where its list holds null, and {quoted(text)} can: such records are rejected"
     else:
         return
     findings.at(argument.node, "null-argument", message, f"write {_safe(findings, argument)}", "warning")
@@ -174,7 +152,7 @@ def _safe(findings: Findings, argument: Argument) -> str:
     call, node = argument.call, argument.node
     text = findings.excerpt(node)
     if not argument.type.nullable:
-        return _with(findings, call, node, f"{text}[?@]")
+        return _with(findings, call, node, f"{_grouped(text)}[?@]")
     fitting = [each for each in argument.parameter.kinds if each.partition("-")[0] in kinds(argument.type)]
     empties = {_EMPTY[each] for each in fitting if each in _EMPTY}
     if len(empties) == 1 and node["type"] != "pipe":

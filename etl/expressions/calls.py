@@ -1,4 +1,4 @@
-"""Calls of functions: that there is such a function, that its arguments fit, and what it gives."""
+"""Calls of functions: whether their arguments fit, and what they give. `checks` has looked at names and numbers."""
 
 from __future__ import annotations
 
@@ -13,41 +13,6 @@ from etl.expressions.types import ANY, Type, documented, is_any, items_of, kinds
 from etl.model import Json
 
 Visit = Callable[[Node, Type], Type]
-
-_ELSEWHERE: Mapping[str, str] = {
-    "len": "length(…)",
-    "count": "length(…)",
-    "size": "length(…)",
-    "substring": "split(…) or regex_replace(…)",
-    "if": "condition && 'then' || 'else'",
-    "iif": "condition && 'then' || 'else'",
-    "ifnull": "coalesce(a, b)",
-    "isnull": "coalesce(a, b)",
-    "nvl": "coalesce(a, b)",
-    "uppercase": "upper(…)",
-    "ucase": "upper(…)",
-    "lowercase": "lower(…)",
-    "lcase": "lower(…)",
-    "strip": "trim(…)",
-    "today": "to_date(now())",
-    "date": "to_date(…)",
-    "strftime": "format_datetime(…)",
-    "format_date": "format_datetime(…)",
-    "env": "var('…'), with the variable under `vars` in etl.yaml",
-    "plus": "add(a, b)",
-    "minus": "subtract(a, b)",
-    "times": "multiply(a, b)",
-    "string": "to_string(…)",
-    "str": "to_string(…)",
-    "number": "to_number(…)",
-    "int": "to_number(…)",
-    "float": "to_number(…)",
-    "includes": "contains(…)",
-    "regex_match": "matches(…)",
-    "uuid": "uuid5(namespace, name)",
-    "vlookup": "lookup('table', key)",
-}
-"""What the function is called here that other languages call so."""
 
 
 class Calls:
@@ -64,16 +29,16 @@ class Calls:
     def call(self, node: Node, value: Type) -> Type:
         """The type of a call, after noting what is wrong with it."""
         function = FUNCTIONS.get(node["value"])
-        if function is None:
-            self._unknown(node)
-        if function is None or not self._count(node, function):
+        if function is None or not _takes(function, len(node["children"])):
             for child in node["children"]:
                 self.visit(_unmarked(child), ANY if child["type"] == "expref" else value)
             return ANY
         types = self._arguments(node, function, value)
+        nulls = any(given.nullable and not function.parameter(index).nullable for index, given in enumerate(types))
+        spared = nulls and not function.standard
         for index, (child, given) in enumerate(zip(node["children"], types, strict=True)):
-            check_argument(self.findings, Argument(node, function, function.parameter(index), child, given))
-        return self._result(node, function, types)
+            check_argument(self.findings, Argument(node, function, function.parameter(index), child, given, spared))
+        return self._result(node, function, types, spared)
 
     def _arguments(self, node: Node, function: Function, value: Type) -> list[Type]:
         """The types of the arguments; an `&expression` is typed on the items of the list beside it."""
@@ -85,45 +50,16 @@ class Calls:
         types |= {index: self.visit_items(_unmarked(child), item) for index, child in children if index in inner}
         return [types[index] for index, _ in children]
 
-    # --- the function itself
-
-    def _unknown(self, node: Node) -> None:
-        name = node["value"]
-        meant = nearest(name, FUNCTIONS)
-        instead = _ELSEWHERE.get(name.lower())
-        if instead:
-            hint = f"write {instead}"
-        else:
-            hint = f"did you mean {meant}(…)?" if meant else "`etl functions` lists all there are"
-        self._at_name(node, "unknown-function", f"there is no function '{name}'", hint)
-
-    def _count(self, node: Node, function: Function) -> bool:
-        count = len(node["children"])
-        if function.least <= count and (function.most is None or count <= function.most):
-            return True
-        takes = str(function.least) if function.least == function.most else f"{function.least} to {function.most}"
-        takes = takes if function.most is not None else f"at least {function.least}"
-        noun = "argument" if takes in ("1", "at least 1") else "arguments"
-        message = f"{function.name}() takes {takes} {noun}, and here {_are(count)}"
-        self._at_name(node, "arity", message, f"write {function.usage}")
-        return False
-
-    def _at_name(self, node: Node, code: str, message: str, hint: str) -> None:
-        self.findings.add(code, message, hint, node["start"], node["start"] + len(node["value"]))
-
     # --- what it gives
 
-    def _result(self, node: Node, function: Function, types: list[Type]) -> Type:
+    def _result(self, node: Node, function: Function, types: list[Type], spared: bool) -> Type:
         if function.name == "lookup":
             return self._lookup(node, types)
         if function.name == "var":
             return self._var(node)
         special = RESULTS.get(function.name)
         result = special(types) if special is not None else documented_result(function)
-        if function.standard:
-            return result
-        nulls = [given.nullable and not function.parameter(index).nullable for index, given in enumerate(types)]
-        return Type(result.options, result.nullable or any(nulls), inner=result.inner)
+        return Type(result.options, result.nullable or spared, inner=result.inner)
 
     def _lookup(self, node: Node, types: list[Type]) -> Type:
         name, key = node["children"][0], node["children"][1]
@@ -184,11 +120,11 @@ def _of_type(value: Json) -> Type:
     return Type(tuple(type(option)(option.type) for option in known.options))
 
 
+def _takes(function: Function, count: int) -> bool:
+    return function.least <= count and (function.most is None or count <= function.most)
+
+
 def _unmarked(node: Node) -> Node:
     """The expression behind an `&`."""
     inner: Node = node["children"][0] if node["type"] == "expref" else node
     return inner
-
-
-def _are(count: int) -> str:
-    return {0: "there is none", 1: "there is 1"}.get(count, f"there are {count}")

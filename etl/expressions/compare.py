@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from etl.expressions.findings import Findings, Node
 from etl.expressions.suggest import listed, nearest, spelled
-from etl.expressions.types import BOOLEAN, Type, is_any, kind, kinds, possible, simple, words
+from etl.expressions.types import BOOLEAN, NULL, Type, is_any, kind, kinds, possible, simple, words
 from etl.model import Json
 
-_ORDERED = {"string", "number"}
+_DATES = {"date", "date-time"}
 _SIGNS = {"eq": "==", "ne": "!=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
 
@@ -31,14 +31,24 @@ def _equality(findings: Findings, node: Node, left: Type, right: Type) -> None:
 
 
 def _order(findings: Findings, node: Node, left: Type, right: Type) -> Type:
-    for wanted in _ORDERED:
-        if kinds(left) == kinds(right) == {wanted}:
-            return simple("boolean", nullable=left.nullable or right.nullable)
-    if not is_any(left) and not is_any(right) and left.options and right.options:
-        both = kinds(left) & kinds(right)
-        if not both & _ORDERED:
-            _different_kinds(findings, node, left, right)
-    return simple("boolean", nullable=True)
+    """JMESPath puts only numbers in order; anything else gives null."""
+    if is_any(left) or is_any(right) or not left.options or not right.options:
+        return simple("boolean", nullable=True)
+    if not ("number" in kinds(left) and "number" in kinds(right)):
+        message = (
+            f"only numbers can be put in order: this compares {words(left)} with {words(right)}, which is never true"
+        )
+        findings.at(node, "order", message, _order_hint(findings, node, left, right), "warning")
+        return NULL
+    certain = kinds(left) == kinds(right) == {"number"} and not left.nullable and not right.nullable
+    return simple("boolean", nullable=not certain)
+
+
+def _order_hint(findings: Findings, node: Node, left: Type, right: Type) -> str | None:
+    first, second = (findings.excerpt(child) for child in node["children"])
+    if _DATES & {option.type for option in (*left.options, *right.options)}:
+        return f"compare dates by their distance: date_diff({second}, {first}, 'seconds') {_SIGNS[node['value']]} `0`"
+    return _kind_hint(findings, node, left, right) or "make numbers of them with to_number(…)"
 
 
 def _scalar(value: Type) -> bool:
@@ -46,7 +56,7 @@ def _scalar(value: Type) -> bool:
 
 
 def _different_kinds(findings: Findings, node: Node, left: Type, right: Type) -> None:
-    result = {"eq": "never true", "ne": "always true"}.get(node["value"], "never true")
+    result = "never true" if node["value"] == "eq" else "always true"
     message = f"this compares {words(left)} with {words(right)}, which is {result}"
     findings.at(node, "never-equal", message, _kind_hint(findings, node, left, right), "warning")
 

@@ -24,6 +24,11 @@ class Finding:
     severity: Severity = "error"
 
 
+def quoted(text: str) -> str:
+    """A piece of an expression inside a sentence; what is quoted already stays as it is."""
+    return text if text[:1] in ("'", "`", '"') else f"'{text}'"
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What an expression is evaluated on and what it can reach: the static twin of `Scope`.

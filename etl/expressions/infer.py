@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from etl.expressions.calls import Calls
+from etl.expressions.checks import check_calls
 from etl.expressions.compare import comparison
 from etl.expressions.fields import FieldAccess
 from etl.expressions.findings import Finding, Findings, Node, Surroundings
@@ -52,7 +53,10 @@ class Inferred:
 
 def infer(expression: Expression, around: Surroundings) -> Inferred:
     """Types an expression over `around.record`."""
-    walk = _Walk(Findings(expression.text), around)
+    findings = Findings(expression.text)
+    for finding in check_calls(expression):
+        findings.found[finding.code, finding.offset] = finding
+    walk = _Walk(findings, around)
     result = walk.visit(expression.ast, Type((around.record,), name=around.noun))
     calls = walk.calls
     return Inferred(
@@ -214,13 +218,14 @@ class _Walk:
 
     def _negated(self, node: Node, base: Node) -> bool:
         """`!a.b` is read as `(!a).b`; noted, since that is always null."""
-        if base["type"] != "not_expression":
+        in_parentheses = self.findings.text[base["end"] :].lstrip().startswith(")")
+        if base["type"] != "not_expression" or in_parentheses:
             return False
         inside = self.findings.text[base["start"] : node["end"]].strip()
         meant = "!(" + inside.removeprefix("!").strip() + ")"
         inner = self.findings.excerpt(base)
         self.findings.at(
-            node, "not-precedence", f"`{inside}` is read as `({inner}){_rest(inside, inner)}`, which is always null",
+            node, "negation", f"`{inside}` is read as `({inner}){_rest(inside, inner)}`, which is always null",
             f"write {meant}",
         )  # fmt: skip
         return True
@@ -285,7 +290,6 @@ class _Walk:
             self.findings.conditional = before
 
     def _expref(self, node: Node, value: Type) -> Type:
-        self.findings.at(node, "argument-type", "an expression marked with & stands only among a function's arguments")
         return ANY
 
 
