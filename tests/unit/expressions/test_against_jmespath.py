@@ -53,7 +53,7 @@ def wider(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         two.map(lambda pair: f"not_null({pair[0]}, {pair[1]})"),
         two.map(lambda pair: f"map(&({pair[0]}), {pair[1]})"),
         two.map(lambda pair: f"sort_by({pair[1]}, &({pair[0]}))"),
-        two.map(lambda pair: f"merge({pair[0]}, {pair[1]})"),
+        two.map(lambda pair: f"merge({{x: {pair[0]}}}, {{x: {pair[1]}, a: @}})"),
         inner.map(lambda text: f"join('-', {text})"),
     )
 

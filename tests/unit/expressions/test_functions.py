@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from etl.errors import RecordRejected
 from etl.expressions.checks import check_calls
+from etl.expressions.compile import compile_expression
 from etl.expressions.functions import FUNCTIONS, Function
 from etl.expressions.functions.signature import EXPREF
 from etl.expressions.parse import parse
 from etl.model import Json
-from tests.support.expressions import search
+from tests.support.expressions import scope, search
 
 DOCUMENTED = """
     lower upper trim split replace pad_left pad_right find_first matches regex_replace slug concat
@@ -25,6 +26,7 @@ DOCUMENTED = """
     sort sort_by starts_with sum to_array to_number to_string type values
 """
 
+SCOPE = scope()
 EVERY = pytest.mark.parametrize("function", FUNCTIONS.values(), ids=list(FUNCTIONS))
 
 
@@ -125,10 +127,10 @@ def test_no_value_whatever_makes_a_function_fail_but_in_words(function: Function
         spelled = [
             f"&{name}" if function.parameter(place).kinds == EXPREF else name for place, name in enumerate(names)
         ]
-        text = f"{function.name}({', '.join(spelled)})"
+        compiled = compile_expression(parse(f"{function.name}({', '.join(spelled)})"))
         for chosen in product(values, repeat=count):
             try:
-                search(text, dict(zip(names, chosen, strict=True)))
+                compiled(dict(zip(names, chosen, strict=True)), SCOPE)
             except RecordRejected as rejected:
                 assert rejected.reason  # noqa: PT017 - both ends are right
                 assert len(rejected.reason) < 400  # noqa: PT017
