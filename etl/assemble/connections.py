@@ -19,6 +19,7 @@ class Connections:
         self._specs: Mapping[str, ConnectionSpec] = workspace.connections
         self._timezone = workspace.project.timezone
         self._root = workspace.project.root
+        self._sandbox = workspace.in_sandbox
         self._clock = clock
         self._reports = reports
         self._open: dict[str, RestConnection] = {}
@@ -34,8 +35,8 @@ class Connections:
         return self._get(connection).target(endpoint, lossy=lossy)
 
     def origin(self, connection: str) -> str:
-        """Where the connection leads, for what is stored about it."""
-        return self._get(connection).base_url
+        """Where the connection leads, for what is stored about it. The sandbox is one place, whatever its ports."""
+        return f"sandbox:{self._connectors[connection].name}" if self._sandbox else self._get(connection).base_url
 
     async def close(self) -> None:
         for connection in self._open.values():

@@ -14,12 +14,11 @@ from etl.errors import DocumentError, EtlError, UsageError
 from etl.mapping.builtin import is_builtin
 from etl.mapping.checks import check_mapping, check_project
 from etl.mapping.load import Loaded, load_mappings
-from etl.mapping.project import load_project
+from etl.mapping.project import MAPPINGS, load_project
 from etl.model import ConnectionSpec, MappingSpec, Problem, ProjectSpec
 from etl.run import in_order
 from etl.secrets import register
 
-MAPPINGS = "mappings"
 SANDBOX_STATE = "sqlite:///.etl/sandbox/state.db"
 
 StandIns = Mapping[str, Mapping[str, Any]]
@@ -41,6 +40,7 @@ class Workspace:
     connectors: dict[str, Connector]
     problems: tuple[Problem, ...]
     needs: dict[str, frozenset[str]]
+    in_sandbox: bool = False
 
     @property
     def mappings(self) -> tuple[MappingSpec, ...]:
@@ -105,6 +105,7 @@ def open_workspace(
         connectors,
         tuple(problems),
         needs,
+        in_sandbox=sandbox is not None,
     )
 
 
@@ -149,7 +150,16 @@ def _stand_in(spec: ConnectionSpec, stand_ins: StandIns) -> ConnectionSpec:
         return spec
     for value in block["auth"].values():
         register(value)
-    return replace(spec, base_url=block["base_url"], auth=block["auth"], instance=None, proxy=None, ca_file=None)
+    origin = {"origin": f"sandbox {spec.connector}"}  # its port differs from run to run, what it holds does not
+    return replace(
+        spec,
+        base_url=block["base_url"],
+        auth=block["auth"],
+        instance=None,
+        proxy=None,
+        ca_file=None,
+        options={**spec.options, **origin},
+    )
 
 
 def _placed(loaded: Loaded, project: ProjectSpec, stand_ins: StandIns | None) -> Loaded:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from etl.cli.options import Settings
 
-PROJECT_FILE = "etl.yaml"
-
 
 def project_folder(settings: Settings, paths: Sequence[str] = ()) -> Path:
-    """The folder of `--project`, else the nearest one above the first path with an etl.yaml, else that path's own."""
+    """The folder of `--project`, else the nearest one above the first path with an etl.yaml, else a bare project's."""
+    from etl.mapping.project import bare_root, find_project
+
     if settings.project:
         given = settings.project.resolve()
         return given if given.is_dir() else given.parent
-    first = next((Path(path) for path in paths if not path.startswith("builtin:")), Path.cwd()).resolve()
-    start = first if first.is_dir() else first.parent
-    return next((folder for folder in (start, *start.parents) if (folder / PROJECT_FILE).is_file()), start)
+    first = next((Path(path) for path in paths if not path.startswith("builtin:")), Path.cwd())
+    found = find_project(first)
+    return found.parent if found else bare_root(first)

@@ -16,6 +16,8 @@ from etl.mapping import connections
 from etl.model import ConnectionSpec, Json, Problem, ProjectSpec
 
 FILE = "etl.yaml"
+MAPPINGS = "mappings"
+"""The folder of a project's mappings, where a command names no path."""
 
 
 def find_project(start: Path) -> Path | None:
@@ -23,6 +25,13 @@ def find_project(start: Path) -> Path | None:
     start = start.resolve()
     folder = start if start.is_dir() else start.parent
     return next((each / FILE for each in (folder, *folder.parents) if (each / FILE).is_file()), None)
+
+
+def bare_root(start: Path) -> Path:
+    """The root of a project that has no `etl.yaml`: the folder that holds `mappings/`, else that of `start` itself."""
+    start = start.resolve()
+    folder = start if start.is_dir() else start.parent
+    return next((each.parent for each in (folder, *folder.parents) if each.name == MAPPINGS), folder)
 
 
 def load_project(
@@ -36,7 +45,7 @@ def load_project(
 ) -> ProjectSpec:
     """The project that `start` (a mapping, or a folder) belongs to, or that of `file`.
 
-    Without any `etl.yaml` it is an empty one in the folder of `start`, for a mapping that brings its own
+    Without any `etl.yaml` it is an empty one (see `bare_root`), for a mapping that brings its own
     connections. `variables` (texts, of `--var`) go before the project's; `environ` defaults to the process's;
     `sandbox`: credentials that are not set are no error. Raises DocumentError with all problems, UsageError for an
     environment that does not exist.
@@ -47,7 +56,7 @@ def load_project(
         return _read(found, env or "", variables or {}, environ, sandbox=sandbox)
     if env:
         raise UsageError(f"there is no environment '{env}'", f"environments are part of {FILE}, and there is none here")
-    folder = start.resolve() if start.is_dir() else start.resolve().parent
+    folder = bare_root(start)
     return ProjectSpec(name=folder.name, root=folder, file=None, connections={}, vars=dict(variables or {}))
 
 
