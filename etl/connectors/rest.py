@@ -51,6 +51,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+import httpx
+
 from etl.catalogue import Connector, Endpoint
 from etl.connectors.rest_finder import RestFinder
 from etl.connectors.rest_source import RestSource
@@ -84,6 +86,7 @@ class RestConnection:
         timezone: str = "UTC",
         root: Path | None = None,
         throttle_folder: Path | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.spec = spec
         self.connector = connector
@@ -91,7 +94,7 @@ class RestConnection:
         self.report = ConnectionReport(spec.name, host=urlsplit(self.base_url).netloc)
         self.zone: tzinfo = ZoneInfo(timezone) if spec.datetime == "local" else UTC
         self.root = root
-        self.client = self._client(clock, throttle_folder or shared_folder())
+        self.client = self._client(clock, throttle_folder or shared_folder(), transport)
 
     def source(self, endpoint: str) -> RestSource:
         """The endpoint to read from."""
@@ -127,12 +130,12 @@ class RestConnection:
     async def close(self) -> None:
         await self.client.close()
 
-    def _client(self, clock: Clock, folder: Path | None) -> HttpClient:
+    def _client(self, clock: Clock, folder: Path | None, transport: httpx.AsyncBaseTransport | None) -> HttpClient:
         spec, connector = self.spec, self.connector
         block = choose(connector.auth, spec.auth, spec.name)
         return HttpClient(
             base_url=self.base_url,
-            transport=build_transport(self.base_url, spec.ca_file, spec.proxy),
+            transport=transport or build_transport(self.base_url, spec.ca_file, spec.proxy),
             auth=build_auth(block, spec.auth, clock, spec.name),
             throttle=self._throttle(clock, folder),
             retry=Retry.from_config(connector.retry, spec.retry),

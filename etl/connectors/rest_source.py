@@ -192,7 +192,7 @@ class _Numbered:
                 self.source.disturbed = self.source.disturbed or read.disturbed
 
     async def _in_order(self, read: NumberedRead) -> AsyncGenerator[Page, None]:
-        number = self.first
+        number, count = self.first, 0
         while True:
             self._ask(read, number)
             try:
@@ -203,12 +203,15 @@ class _Numbered:
                 raise
             records = self.reader.raw(answer)
             verdict = read.after(number, answer, records)
+            yield Page(number, records, self.paging.totals.records(answer))
+            end = verdict.end
             if verdict.again_from is not None:
                 async with aclosing(self._again(read, verdict.again_from, number)) as pages:
                     async for page in pages:
                         yield page
-            yield Page(number, records, self.paging.totals.records(answer))
-            if verdict.end:
+                        count = len(page.records)
+                end = read.ended(number, count)
+            if end:
                 return
             number += 1
 
@@ -225,8 +228,9 @@ class _Numbered:
             shrunk = 0
             for number in range(first, last + 1):
                 answer = await self.fetch(self.paging.step(number, read.size))
-                shrunk = read.reread(answer)
-                yield Page(last, self.reader.raw(answer), self.paging.totals.records(answer))
+                records = self.reader.raw(answer)
+                shrunk = read.again(number, answer, len(records))
+                yield Page(last, records, self.paging.totals.records(answer))
                 if shrunk:
                     first = max(1, number - math.ceil(shrunk / read.size))
                     break

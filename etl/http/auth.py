@@ -107,7 +107,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "api_key": ("api_key",),
     "basic": ("username", "password"),
     "bearer": ("token",),
-    "oauth2client_credentials": ("client_id", "client_secret"),
+    "oauth2_client_credentials": ("client_id", "client_secret"),
 }
 
 _KINDS: dict[str, Callable[[Block, Mapping[str, str], Clock, str], Auth]] = {
@@ -116,5 +116,5 @@ _KINDS: dict[str, Callable[[Block, Mapping[str, str], Clock, str], Auth]] = {
     "basic": _basic,
     "bearer": _bearer,
     "token_exchange": token_exchange,
-    "oauth2client_credentials": client_credentials,
+    "oauth2_client_credentials": client_credentials,
 }

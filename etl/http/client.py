@@ -79,7 +79,7 @@ class HttpClient:
 
     async def _login(self, call: Call) -> Answer:
         self.report.logins += 1
-        return await self._attempts(call, UNSIGNED)
+        return self.judge.logged_in(call, await self._attempts(call, UNSIGNED))
 
     async def _attempts(self, call: Call, signature: Signature) -> Answer:
         """The first usable answer, whatever its status. Raises what the judge makes of the last failure."""

@@ -32,6 +32,19 @@ class Judge:
         refusal = self.reader.read(answer.body)
         raise self._refused(call, answer.status, refusal)
 
+    def logged_in(self, call: Call, answer: Answer) -> Answer:
+        """The answer to a login, if it is a success."""
+        if answer.status in (400, 401):
+            what = f"{call.line} answered {answer.status}"
+            text = self.reader.read(answer.body).text
+            raise login_failed(self.connection, self.keys, f"{what}: {text}" if text else what)
+        if 400 <= answer.status < 500 and answer.status != 403:
+            raise ConnectionFailed(
+                self._said(call, f"answered {answer.status}: there is no login at this address"),
+                "is `base_url` right?",
+            )
+        return self.accepted(call, answer)
+
     def reason(self, answer: Answer) -> str:
         """The API's own words, or that it has none."""
         return self.reader.read(answer.body).reason(answer.status)

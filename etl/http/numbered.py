@@ -44,7 +44,8 @@ class NumberedRead:
     disturbed: bool = False
     """The counters contradict what came: more may exist than was read."""
     _seen: int = 0
-    _total: int | None = None
+    _counted: int | None = None
+    _held: int | None = None
     _empty: int = 0
     _mark: bytes = b""
     _same: int = 0
@@ -63,50 +64,60 @@ class NumberedRead:
 
     def after(self, number: int, answer: Answer, records: Sequence[Json]) -> Verdict:
         """Raises PagingFailed where the pages can't be told apart or don't say how many they are."""
-        totals = self.paging.totals
-        self._check_number(number, totals.asked_page(answer))
-        pages, total = totals.last(answer), totals.records(answer)
-        self._note_size(totals.page_size(answer), len(records), total, number)
-        told = pages if pages is not None else _pages(total, self.size)
-        shrunk = self._shrunk(total if total is not None or pages is None else pages * self.size)
-        repeated = self._repeated(number, told, records)
-        self.last = told
+        self._check_number(number, self.paging.totals.asked_page(answer))
+        self._note_size(self.paging.totals.page_size(answer), len(records), answer, number)
+        shrunk = self._note_totals(answer)
+        repeated = self._repeated(number, records)
         self._seen += len(records)
-        end = repeated or self._ended(number, len(records), total)
-        return Verdict(end, max(1, number - math.ceil(shrunk / self.size)) if shrunk and number > 1 else None)
+        if shrunk and number > 1:
+            return Verdict(False, max(1, number - math.ceil(shrunk / self.size)))
+        return Verdict(repeated or self._ended(number, len(records)))
 
-    def reread(self, answer: Answer) -> int:
-        """By how many records the total has shrunk again while pages were read again."""
-        total, pages = self.paging.totals.records(answer), self.paging.totals.last(answer)
-        return self._shrunk(total if total is not None or pages is None else pages * self.size)
+    def again(self, number: int, answer: Answer, count: int) -> int:
+        """Takes in a page that was read again; by how many records the total has shrunk since the one before."""
+        self._seen = (number - 1) * self.size + count
+        return self._note_totals(answer)
+
+    def ended(self, number: int, count: int) -> bool:
+        """Whether page `number`, read again with `count` records, is the last."""
+        return self._ended(number, count)
 
     def disturb(self, remark: str) -> None:
         """Notes that the read can't be trusted to be complete."""
         self.remarks.append(remark)
         self.disturbed = True
 
-    def _ended(self, number: int, count: int, total: int | None) -> bool:
+    def _ended(self, number: int, count: int) -> bool:
         if count == 0:
-            return self._ended_empty(number, total)
+            return self._ended_empty(number)
         self._empty = 0
         if self.last is None or number < self.last:
             return False
-        return total is None or self._seen == total
+        return self._counted is None or self._seen == self._counted
 
-    def _ended_empty(self, number: int, total: int | None) -> bool:
-        reach = (number - 1) * self.size
-        more = total > reach if total is not None else self.last is not None and number < self.last
-        if not more or self.last is None or number > self.last:
+    def _ended_empty(self, number: int) -> bool:
+        if self.last is None or number > self.last or not self._more(number):
             return True
         self._empty += 1
         if self._empty < MOST_EMPTY and number < self.last:
             return False
-        self.disturb(f"page {number} of {self.last} is empty, though the API tells of {total or 'more'} records")
+        self.disturb(f"page {number} of {self.last} is empty, though the API tells of more records")
         return True
 
-    def _shrunk(self, total: int | None) -> int:
-        before, self._total = self._total, total
-        return max(0, before - total) if before is not None and total is not None else 0
+    def _more(self, number: int) -> bool:
+        """The counters say that an empty page should have had records."""
+        if self._counted is not None:
+            return self._counted > (number - 1) * self.size
+        return self.last is not None and number < self.last
+
+    def _note_totals(self, answer: Answer) -> int:
+        """Takes in the counters; by how many records the list has shrunk since the answer before."""
+        pages, total = self.paging.totals.last(answer), self.paging.totals.records(answer)
+        self._counted = total
+        self.last = _pages(total, self.size) if pages is None else pages
+        before = self._held
+        self._held = total if total is not None or pages is None else pages * self.size
+        return max(0, before - self._held) if before is not None and self._held is not None else 0
 
     def _check_number(self, asked: int, answered: int | None) -> None:
         expected = self.paging.start + asked - 1
@@ -116,10 +127,11 @@ class NumberedRead:
                 f"does the API know the parameter '{self.paging.position_param}'?",
             )
 
-    def _note_size(self, told: int | None, count: int, total: int | None, number: int) -> None:
+    def _note_size(self, told: int | None, count: int, answer: Answer, number: int) -> None:
         """A server that gives pages of another size than asked for is believed, and warned about."""
         if number != self.first:
             return
+        total = self.paging.totals.records(answer)
         given = told
         if told is None and self.paging.by_record and number == 1 and total is not None and 0 < count < total:
             given = count
@@ -128,14 +140,14 @@ class NumberedRead:
             self._seen = (number - 1) * given
             self.size = given
 
-    def _repeated(self, number: int, last: int | None, records: Sequence[Json]) -> bool:
+    def _repeated(self, number: int, records: Sequence[Json]) -> bool:
         """True where a page behind the end repeats the last one; a page repeated before it is an error."""
         if not records:
             return False
         mark = orjson.dumps([len(records), records[0], records[-1]], default=str)
         self._same = self._same + 1 if mark == self._mark else 0
         self._mark = mark
-        if self._same and last is not None and number > last:
+        if self._same and self.last is not None and number > self.last:
             return True
         if self._same >= (1 if len(records) >= SURE_SIZE else 3):
             raise PagingFailed(

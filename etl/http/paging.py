@@ -181,7 +181,7 @@ class Cursors:
 
     def after(self, step: Step, answer: Answer, count: int) -> Step | None:
         cursor = self.next(answer.body)
-        if cursor in (None, "", False) or (self.more is not None and not self.more(answer.body)):
+        if cursor is None or cursor is False or cursor == "" or (self.more is not None and not self.more(answer.body)):
             return None
         if isinstance(cursor, (dict, list)):
             raise PagingFailed(

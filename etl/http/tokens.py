@@ -16,7 +16,7 @@ from etl.errors import LoginFailed
 from etl.http.answer import Answer, Call
 from etl.http.decoding import encode
 from etl.http.paths import Path, compile_path
-from etl.http.signature import Auth, Block, Send, Signature, basic, login_failed, token_header
+from etl.http.signature import Auth, Block, Send, Signature, basic, token_header
 from etl.model import Json
 from etl.ports import Clock
 
@@ -83,7 +83,6 @@ class TokenAuth:
     renew_before: float
     clock: Clock
     connection: str
-    keys: tuple[str, ...]
     _signature: Signature | None = None
     _renew_at: float = float("inf")
     _logins: int = 0
@@ -105,8 +104,6 @@ class TokenAuth:
 
     async def _login(self, send: Send) -> Signature:
         answer = await send(self.call)
-        if not 200 <= answer.status < 300:
-            raise login_failed(self.connection, self.keys, f"{self.call.line} answered {answer.status}")
         token = self.token(answer.body)
         if not isinstance(token, str) or not token:
             raise LoginFailed(
@@ -154,7 +151,7 @@ def token_exchange(block: Block, given: Mapping[str, str], clock: Clock, connect
         headers=headers,
         reads=True,
     )
-    return _token_auth(block, call, given, clock, connection)
+    return _token_auth(block, call, clock, connection)
 
 
 def client_credentials(block: Block, given: Mapping[str, str], clock: Clock, connection: str) -> Auth:
@@ -168,10 +165,10 @@ def client_credentials(block: Block, given: Mapping[str, str], clock: Clock, con
         form |= {name: given[name] for name in ("client_id", "client_secret")}
     call = Call("POST", block["token_url"], form=form, headers=headers, reads=True)
     usual = {"token": "access_token", "expires": {"seconds": "expires_in"}}
-    return _token_auth({**usual, **block}, call, given, clock, connection)
+    return _token_auth({**usual, **block}, call, clock, connection)
 
 
-def _token_auth(block: Block, call: Call, given: Mapping[str, str], clock: Clock, connection: str) -> TokenAuth:
+def _token_auth(block: Block, call: Call, clock: Clock, connection: str) -> TokenAuth:
     return TokenAuth(
         call=call,
         token=compile_path(block["token"]),
@@ -180,5 +177,4 @@ def _token_auth(block: Block, call: Call, given: Mapping[str, str], clock: Clock
         renew_before=seconds(block.get("renew_before", RENEW_BEFORE)),
         clock=clock,
         connection=connection,
-        keys=tuple(given),
     )

@@ -11,11 +11,13 @@ from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from ssl import SSLContext
-from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
+from aiohttp.client_reqrep import ClientRequest
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 from httpx_aiohttp import AiohttpTransport
 
 from etl.errors import UsageError
@@ -44,11 +46,10 @@ def build_transport(base_url: str, ca_file: Path | None = None, proxy: str | Non
 
 def _session(tls: SSLContext | None) -> aiohttp.ClientSession:
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(
+        connector=_SlottedConnector(
             limit=MOST_CONNECTIONS, keepalive_timeout=KEEP_ALIVE, ssl=True if tls is None else tls
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
-        trace_configs=[_slot_when_connected()],
         max_line_size=65536,
         max_field_size=65536,
     )
@@ -56,15 +57,27 @@ def _session(tls: SSLContext | None) -> aiohttp.ClientSession:
     return session
 
 
-def _slot_when_connected() -> aiohttp.TraceConfig:
-    async def connected(_session: aiohttp.ClientSession, _context: SimpleNamespace, _params: object) -> None:
-        if (turn := current_turn.get()) is not None:
-            await turn.go()
+class _SlottedConnector(aiohttp.TCPConnector):
+    """Hands a connection over at the moment at which its request may be written.
 
-    trace = aiohttp.TraceConfig()
-    trace.on_connection_create_end.append(connected)
-    trace.on_connection_reuseconn.append(connected)
-    return trace
+    One that the server closed while the request waited is replaced: writing to it would look like a lost answer.
+    """
+
+    async def connect(  # noqa: ASYNC109 (the signature is aiohttp's)
+        self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> Connection:
+        connection = await super().connect(req, traces, timeout)
+        if (turn := current_turn.get()) is None:
+            return connection
+        try:
+            await turn.go()
+        except BaseException:
+            connection.close()
+            raise
+        if connection.protocol is not None and connection.protocol.is_connected():
+            return connection
+        connection.close()
+        return await super().connect(req, traces, timeout)
 
 
 @lru_cache
