@@ -150,16 +150,7 @@ def _stand_in(spec: ConnectionSpec, stand_ins: StandIns) -> ConnectionSpec:
         return spec
     for value in block["auth"].values():
         register(value)
-    origin = {"origin": f"sandbox {spec.connector}"}  # its port differs from run to run, what it holds does not
-    return replace(
-        spec,
-        base_url=block["base_url"],
-        auth=block["auth"],
-        instance=None,
-        proxy=None,
-        ca_file=None,
-        options={**spec.options, **origin},
-    )
+    return replace(spec, base_url=block["base_url"], auth=block["auth"], instance=None, proxy=None, ca_file=None)
 
 
 def _placed(loaded: Loaded, project: ProjectSpec, stand_ins: StandIns | None) -> Loaded:
