@@ -8,16 +8,15 @@ current value and the scope.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from etl.expressions import equality
 from etl.expressions.call import caller, strings
 from etl.expressions.functions import FUNCTIONS, Function
 from etl.expressions.functions.run import find
-from etl.expressions.parse import Node, children
+from etl.expressions.parser import Node, children
+from etl.expressions.writer import Writer
 
 _DEEPEST_BLOCK = 12
 """Python allows twenty nested loops in one function."""
@@ -54,75 +53,12 @@ _TYPES: dict[tuple[str, ...], type] = {("string",): str, ("number",): int, ("arr
 _SIGNS = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
 
-class Code:
-    """The source of a set of functions that is being written, and the values that it refers to."""
+class Code(Writer):
+    """Writes expressions. `text` is the one being written, for messages that quote it."""
 
     def __init__(self) -> None:
-        self.namespace: dict[str, Any] = dict(_BASE)
-        self._finished: list[str] = []
-        self._lines: list[str] = []
-        self._depth = 0
-        self._names = itertools.count()
-        self._types: dict[str, type] = {}
-
-    # --- writing
-
-    def line(self, text: str) -> None:
-        """Writes one statement at the current depth."""
-        self._lines.append(f"{' ' * self._depth}{text}")
-
-    @contextmanager
-    def block(self, header: str) -> Iterator[None]:
-        """Writes a header; what is written inside the context stands below it."""
-        self.line(header)
-        self._depth += 1
-        start = len(self._lines)
-        yield
-        if len(self._lines) == start:
-            self.line("pass")
-        self._depth -= 1
-
-    @contextmanager
-    def function(self, name: str, parameters: str) -> Iterator[None]:
-        """Writes one function; the one being written goes on afterwards."""
-        outer, self._lines = self._lines, []
-        outer_depth, self._depth = self._depth, 0
-        with self.block(f"def {name}({parameters}):"):
-            yield
-        self._finished += self._lines
-        self._lines, self._depth = outer, outer_depth
-
-    def new(self, prefix: str = "t") -> str:
-        """A name that nothing else has."""
-        return f"{prefix}{next(self._names)}"
-
-    def constant(self, value: object, prefix: str = "c") -> str:
-        """A name under which generated code finds the value."""
-        name = self.new(prefix)
-        self.namespace[name] = value
-        return name
-
-    def promise(self, name: str, kind: type) -> None:
-        """Says what a variable always holds, so that no test is written for it."""
-        self._types[name] = kind
-
-    def is_surely(self, name: str, kind: type) -> bool:
-        """Whether a variable was promised to hold this."""
-        return self._types.get(name) is kind
-
-    def build(self, name: str) -> Callable[..., Any]:
-        """The function of that name, compiled."""
-        source = "\n".join(self._finished)
-        exec(compile(source, f"<etl {name}>", "exec"), self.namespace)  # noqa: S102 - see the module's docstring
-        built: Callable[..., Any] = self.namespace[name]
-        return built
-
-    @property
-    def source(self) -> str:
-        """What has been written."""
-        return "\n".join(self._finished)
-
-    # --- expressions
+        super().__init__(_BASE)
+        self.text = ""
 
     def value(self, node: Node, current: str) -> str:
         """Writes the statements that evaluate a node on `current`; gives the variable that holds the result."""
@@ -339,9 +275,6 @@ class Code:
         key = children(node)[1]
         name = repr(self.text[key["start"] : key["end"]].strip()) if key["type"] != "literal" else "'row with key'"
         return self._set(f"find(s, {', '.join(arguments)}, {name})")
-
-    text = ""
-    """Of the expression that is being written."""
 
     def _shared(self, name: str, make: Callable[[], Any]) -> str:
         if name not in self.namespace:
