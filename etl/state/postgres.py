@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import urllib.parse
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from types import TracebackType
 from typing import Final
@@ -18,6 +17,7 @@ from etl.state.database import Row, Upsert
 
 try:
     import psycopg
+    from psycopg.conninfo import conninfo_to_dict
 except ImportError as error:
     raise StateError(
         "the state is in PostgreSQL, and the driver for it is not installed", "pip install 'etl-mappings[postgres]'"
@@ -79,6 +79,19 @@ def _unreachable(error: psycopg.Error) -> tuple[str, str]:
     return f"can't be used: {said}", "see that the server runs and can be reached from here, then run again"
 
 
+def _connect(url: str, wait: float) -> tuple[psycopg.Connection, str]:
+    """The connection, and what messages call it."""
+    with _InWords("the state in PostgreSQL"):
+        parts = conninfo_to_dict(url)
+    register(str(parts.get("password") or ""))
+    name = f"the state in PostgreSQL ({parts.get('host') or 'localhost'}/{parts.get('dbname') or ''})"
+    with _InWords(name):
+        return (
+            psycopg.connect(url, autocommit=True, connect_timeout=max(2, int(wait)), client_encoding="UTF8"),
+            name,
+        )
+
+
 class PostgresDatabase:
     """One connection to the server. `wait`: seconds that another one's lock is waited for.
 
@@ -89,15 +102,11 @@ class PostgresDatabase:
     shared = True
 
     def __init__(self, url: str, wait: float) -> None:
-        parts = urllib.parse.urlsplit(url)
-        if parts.password:
-            register(urllib.parse.unquote(parts.password))
-        self.name = f"the state in PostgreSQL ({parts.hostname or 'local'}{parts.path})"
         self._held: set[str] = set()
+        self._connection, self.name = _connect(url, wait)
         self._in_words = _InWords(self.name)
-        with self._in_words:
-            self._connection = psycopg.connect(url, autocommit=True, connect_timeout=max(2, int(wait)))
         try:
+            self._check_encoding()
             self.write(f"SET search_path TO {SCHEMA}")
             self.write("SET synchronous_commit TO off")  # in order all the same: a crash of the server loses the last
             self.write(f"SET lock_timeout TO {max(1, int(wait * 1000))}")
@@ -105,13 +114,21 @@ class PostgresDatabase:
             self._connection.close()
             raise
 
+    def _check_encoding(self) -> None:
+        encoding = self._connection.info.parameter_status("server_encoding")
+        if encoding != "UTF8":
+            raise StateError(
+                f"{self.name} can't hold every character: its encoding is {encoding}",
+                "create a database with ENCODING 'UTF8' and name it in the URL of `state:`",
+            )
+
     def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         with self._in_words:
             return self._connection.execute(_spelled(sql), parameters).fetchall()
 
     def write(self, sql: str, parameters: Sequence[object] = ()) -> None:
         with self._in_words:
-            self._connection.execute(_spelled(sql), parameters or None)
+            self._connection.execute(_spelled(sql), parameters)
 
     def upsert(self, upsert: Upsert, rows: Sequence[Sequence[object]]) -> None:
         names = tuple(upsert.columns)
@@ -161,6 +178,9 @@ class PostgresDatabase:
             self._held.remove(name)
 
     def close(self) -> None:
+        """Gives claims up before it goes: the server notices the end of a connection only a moment later."""
+        with suppress(psycopg.Error):  # the connection may be lost; then the server has taken the claims back
+            self._connection.execute("SELECT pg_advisory_unlock_all()")
         self._connection.close()
 
 
