@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 from etl.errors import RecordRejected
 from etl.expressions.fail import fail, shown
-from etl.expressions.functions.signature import STRING, TEXTUAL, Family, Parameter
+from etl.expressions.functions.signature import ANY, STRING, Family, Parameter
 from etl.expressions.scope import LookupMiss, Scope
 from etl.keys import key_text
 from etl.model import Json, Schema
@@ -16,7 +16,7 @@ FAMILY = Family("the run")
 
 @FAMILY.function(
     Parameter("table", STRING),
-    Parameter("key", TEXTUAL),
+    Parameter("key", ANY),
     returns=Schema("json"),
     example="lookup('clients', customer.id).name",
     record={"customer": {"id": 3}},
