@@ -4,27 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
 
-from etl.sandbox.blikk import (
-    attachments,
-    boards,
-    contacts,
-    projects,
-    registries,
-    statistics,
-    task_children,
-    tasks,
-    time_reports,
-    users,
-)
+from etl.sandbox.blikk import statistics
 from etl.sandbox.blikk.desk import Desk, stamp_changed, stamp_new
 from etl.sandbox.blikk.moments import instant
 from etl.sandbox.blikk.refusals import missing_permission, refused_address, too_many, unauthorized
-from etl.sandbox.exchange import Answer, Call, Json, Key, Record, json_answer
+from etl.sandbox.blikk.resources import all_resources
+from etl.sandbox.exchange import Answer, Call, Key, Record, json_answer
 from etl.sandbox.routing import Route, Router
 from etl.sandbox.settings import Settings
 from etl.sandbox.storage import Store
@@ -34,19 +22,6 @@ from etl.sandbox.tokens import Tokens, fresh_token
 APP_ID = "sandbox-app"
 APP_SECRET = "sandbox-secret"  # noqa: S105 - made up, valid on this machine's loopback only
 _TOKEN_PATH = "/v1/Auth/Token"  # noqa: S105
-
-
-class Resource(Protocol):
-    def routes(self) -> Iterable[Route]: ...
-
-
-@dataclass(frozen=True)
-class Shelf:
-    """A resource with how its records are shown in full and what a new one is made of."""
-
-    resource: Resource
-    show: Callable[[Record], Json]
-    blank: Record
 
 
 class Blikk:
@@ -61,9 +36,9 @@ class Blikk:
         self._tokens = Tokens()
         self.throttle = Throttle(settings)
         self._store = store
-        self._shelves = _shelves(desk)
-        resources = [*(shelf.resource for shelf in self._shelves.values()), statistics.UserDayStatistics(desk)]
-        routes = [route for resource in reversed(resources) for route in resource.routes()]
+        found = all_resources(desk)
+        self._resources = {resource.collection: resource for resource in found}
+        routes = [*statistics.UserDayStatistics(desk).routes(), *(route for item in found for route in item.routes())]
         self.router = Router([Route("POST", _TOKEN_PATH, self._issue_token), *routes])
 
     def admit(self, call: Call) -> Answer | None:
@@ -99,12 +74,12 @@ class Blikk:
     @property
     def resources(self) -> tuple[str, ...]:
         """The names under which records can be looked at and changed."""
-        return tuple(self._shelves)
+        return tuple(self._resources)
 
     def records(self, resource: str) -> list[Record]:
         """All records of a resource in the fullest form that the API shows."""
-        shelf = self._shelves[resource]
-        return [shelf.show(record) for record in self._store.rows(resource).values()]
+        show = self._resources[resource].view()
+        return [show(record) for record in self._store.rows(resource).values()]
 
     def stored(self, resource: str, key: Key) -> Record | None:
         """A record as it is stored: references by id (`customerId`), `created` and `updated` under one name."""
@@ -113,7 +88,7 @@ class Blikk:
     def add(self, resource: str, fields: Record, now: datetime) -> Key:
         """Stores a new record; what `fields` leaves out is filled in plausibly."""
         key = self._store.next_id(resource)
-        self._store.put(resource, key, {"id": key, **self._shelves[resource].blank, **stamp_new(now), **fields})
+        self._store.put(resource, key, {"id": key, **self._resources[resource].blank, **stamp_new(now), **fields})
         return key
 
     def change(self, resource: str, key: Key, fields: Record, now: datetime) -> None:
@@ -130,30 +105,6 @@ class Blikk:
         token = fresh_token()
         expires = self._tokens.issue(token, call.now, self._settings.token_lifetime)
         return json_answer({"objectName": "auth.token", "accessToken": token, "expires": instant(expires)})
-
-
-def _shelves(desk: Desk) -> dict[str, Shelf]:
-    found_contacts, found_users = contacts.Contacts(desk), users.Users(desk)
-    found_projects, found_boards = projects.Projects(desk), boards.TaskBoards(desk)
-    found_tasks, reports = tasks.Tasks(desk), time_reports.TimeReports(desk)
-    comments, checklists = task_children.Comments(desk), task_children.Checklists(desk)
-    files = attachments.Attachments(desk)
-    return {
-        "contacts": Shelf(found_contacts, found_contacts.show, contacts.BLANK),
-        "projects": Shelf(found_projects, found_projects.show, projects.BLANK),
-        "task_boards": Shelf(found_boards, found_boards.show, boards.BLANK),
-        "tasks": Shelf(found_tasks, found_tasks.show, tasks.BLANK),
-        "task_comments": Shelf(comments, comments.show, task_children.BLANK_COMMENT),
-        "task_checklists": Shelf(checklists, checklists.show, task_children.BLANK_CHECKLIST),
-        "task_attachments": Shelf(files, files.show, attachments.BLANK),
-        "time_reports": Shelf(reports, reports.show, time_reports.BLANK),
-        "users": Shelf(found_users, found_users.show, users.BLANK),
-        **{
-            registry.collection: Shelf(found, found.show, registry.blank())
-            for registry in registries.REGISTRIES
-            for found in (registries.AdminList(desk, registry),)
-        },
-    }
 
 
 def _bearer(call: Call) -> str | None:

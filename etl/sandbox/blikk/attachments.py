@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from etl.sandbox.blikk.bodies import Property, read_body
 from etl.sandbox.blikk.desk import Desk
@@ -18,17 +18,14 @@ from etl.sandbox.routing import Route
 _LINK_KINDS = ("googleDrive", "dropbox", "oneDrive")
 _RENAMED = (Property("name", "string", required=True),)
 _LISTING = Listing(sorts={"name": by_text("name")})
-BLANK: Record = {
-    "taskId": None,
-    "name": "Ny länk",
-    "type": "link",
-    "contentType": None,
-    "sizeInBytes": None,
-    "externalLinkUrl": "https://drive.example.com/fil",
-}
+_LINK: Record = {"type": "link", "contentType": None, "sizeInBytes": None}
+_BLANK: Record = {**_LINK, "taskId": None, "name": "Ny länk", "externalLinkUrl": "https://drive.example.com/fil"}
 
 
 class Attachments:
+    collection = "task_attachments"
+    blank = _BLANK
+
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._store = desk.store
@@ -71,6 +68,10 @@ class Attachments:
         self._store.remove_blob(self._children.find(call)["id"])
         return self._children.delete(call)
 
+    def view(self) -> Callable[[Record], Json]:
+        """Shows records in full."""
+        return self.show
+
     def show(self, attachment: Record) -> Json:
         shown = ("id", "name", "type", "contentType", "sizeInBytes", "externalLinkUrl")
         return {
@@ -97,7 +98,7 @@ def _read(parts: Mapping[str, Part]) -> tuple[Record, bytes | None]:
     if file is None:
         if kind not in _LINK_KINDS:
             raise invalid({"externalUrlType": [f"The value '{kind}' is not valid for externalUrlType."]})
-        return {**BLANK, "name": _text(parts, "name") or url, "externalLinkUrl": url}, None
+        return {**_LINK, "name": _text(parts, "name") or url, "externalLinkUrl": url}, None
     name = file.filename or "fil"
     content_type = file.content_type or mimetypes.guess_type(name)[0] or "application/octet-stream"
     fields = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 from etl.sandbox.blikk import filters
 from etl.sandbox.blikk.desk import Desk
@@ -11,7 +12,7 @@ from etl.sandbox.blikk.shapes import project_name, tags, user_name
 from etl.sandbox.exchange import Answer, Call, Json, Record
 from etl.sandbox.routing import Route
 
-BLANK: Record = {"name": "Ny tavla", "projectId": None, "tagIds": [], "columnIds": [], "memberIds": []}
+_BLANK: Record = {"name": "Ny tavla", "projectId": None, "tagIds": [], "columnIds": [], "memberIds": []}
 _LISTING = Listing(
     sorts={"createdDate": by_value("created"), "updatedDate": by_value("updated"), "name": by_text("name")},
     filters={
@@ -22,6 +23,9 @@ _LISTING = Listing(
 
 
 class TaskBoards:
+    collection = "task_boards"
+    blank = _BLANK
+
     def __init__(self, desk: Desk) -> None:
         self._store = desk.store
 
@@ -29,17 +33,12 @@ class TaskBoards:
         return [Route("GET", "/v1/Core/TaskBoards", self.list_page, "Task_Read", "task_boards")]
 
     def list_page(self, call: Call) -> Answer:
-        counts = self._task_counts()
-        return answer_list(
-            call, _LISTING, self._store.rows("task_boards").values(), lambda board: self._show(board, counts)
-        )
+        return answer_list(call, _LISTING, self._store.rows("task_boards").values(), self.view())
 
-    def show(self, board: Record) -> Json:
-        """A task board; there is no fuller form."""
-        return self._show(board, self._task_counts())
-
-    def _task_counts(self) -> Counter[int]:
-        return Counter(task["boardColumnId"] for task in self._store.rows("tasks").values())
+    def view(self) -> Callable[[Record], Json]:
+        """Shows task boards with the counts of this moment; there is no fuller form."""
+        counts = Counter(task["boardColumnId"] for task in self._store.rows("tasks").values())
+        return lambda board: self._show(board, counts)
 
     def _show(self, board: Record, counts: Counter[int]) -> Json:
         return {

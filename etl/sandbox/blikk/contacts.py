@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from etl.sandbox.blikk import filters
 from etl.sandbox.blikk.bodies import Property, read_body, read_object
 from etl.sandbox.blikk.desk import Desk, stamp_changed, stamp_new
@@ -42,7 +44,7 @@ _LISTING = Listing(
         "contacttype": filters.one_of(TYPES, lambda contact: contact["contactType"]),
     },
 )
-BLANK: Record = {
+_BLANK: Record = {
     **{prop.name: prop.default for prop in _PROPERTIES},
     "name": "Ny kontakt",
     "contactType": "company",
@@ -52,6 +54,9 @@ BLANK: Record = {
 
 
 class Contacts:
+    collection = "contacts"
+    blank = _BLANK
+
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._store = desk.store
@@ -143,6 +148,10 @@ class Contacts:
             "created": contact["created"],
             "lastUpdated": contact["updated"],
         }
+
+    def view(self) -> Callable[[Record], Json]:
+        """Shows records in full."""
+        return self.show
 
     def show(self, contact: Record) -> Json:
         """A contact with all its details; the type's case differs from the list's, as in the document."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from etl.sandbox.blikk import filters
 from etl.sandbox.blikk.desk import Desk
 from etl.sandbox.blikk.lists import Listing, answer_list, by_text, by_value
@@ -9,7 +11,7 @@ from etl.sandbox.blikk.shapes import name_id, registry_audit, user_name
 from etl.sandbox.exchange import Answer, Call, Json, Record
 from etl.sandbox.routing import Route
 
-BLANK: Record = {
+_BLANK: Record = {
     "orderNumber": None,
     "title": "Nytt projekt",
     "statusId": 1,
@@ -24,6 +26,9 @@ BLANK: Record = {
 
 
 class Projects:
+    collection = "projects"
+    blank = _BLANK
+
     def __init__(self, desk: Desk) -> None:
         self._store = desk.store
         self._listing = Listing(
@@ -45,6 +50,10 @@ class Projects:
     def _texts(self, project: Record) -> tuple[Json, ...]:
         customer = self._store.get("contacts", project["customerId"])
         return project["orderNumber"], project["title"], customer and customer["name"]
+
+    def view(self) -> Callable[[Record], Json]:
+        """Shows records in full."""
+        return self.show
 
     def show(self, project: Record) -> Json:
         """A project; there is no fuller form."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from etl.sandbox.blikk import filters
@@ -111,6 +111,8 @@ class AdminList:
     """One registry as a list."""
 
     def __init__(self, desk: Desk, registry: Registry) -> None:
+        self.collection = registry.collection
+        self.blank = registry.blank()
         self._store = desk.store
         self._registry = registry
         self._listing = Listing(registry.sorts, registry.filters)
@@ -121,6 +123,10 @@ class AdminList:
 
     def list_page(self, call: Call) -> Answer:
         return answer_list(call, self._listing, self._store.rows(self._registry.collection).values(), self.show)
+
+    def view(self) -> Callable[[Record], Json]:
+        """Shows records in full."""
+        return self.show
 
     def show(self, record: Record) -> Json:
         """One record of the registry; there is no fuller form."""

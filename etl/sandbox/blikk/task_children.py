@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from etl.sandbox.blikk.bodies import Property, read_body, read_object
 from etl.sandbox.blikk.desk import APP_USER, Desk, stamp_changed, stamp_new
 from etl.sandbox.blikk.lists import Listing, answer_list, by_text, by_value
@@ -19,8 +21,8 @@ _ITEM = (
     Property("name", "string", required=True),
     Property("isCompleted", "boolean", default=False),
 )
-BLANK_COMMENT: Record = {"taskId": None, "text": "Ny kommentar"}
-BLANK_CHECKLIST: Record = {"taskId": None, "name": "Ny checklista", "items": []}
+_BLANK_COMMENT: Record = {"taskId": None, "text": "Ny kommentar"}
+_BLANK_CHECKLIST: Record = {"taskId": None, "name": "Ny checklista", "items": []}
 
 
 class Children:
@@ -66,6 +68,9 @@ class Children:
 
 
 class Comments:
+    collection = "task_comments"
+    blank = _BLANK_COMMENT
+
     def __init__(self, desk: Desk) -> None:
         self._store = desk.store
         self._children = Children(desk, "task_comments", "comment", "commentId")
@@ -89,6 +94,10 @@ class Comments:
     def update(self, call: Call) -> Answer:
         return self._children.update(call, self._children.find(call), read_body(call, _COMMENT, self._store))
 
+    def view(self) -> Callable[[Record], Json]:
+        """Shows records in full."""
+        return self.show
+
     def show(self, comment: Record) -> Json:
         return {
             "objectName": "task.comment.list",
@@ -102,6 +111,9 @@ class Comments:
 
 
 class Checklists:
+    collection = "task_checklists"
+    blank = _BLANK_CHECKLIST
+
     def __init__(self, desk: Desk) -> None:
         self._store = desk.store
         self._children = Children(desk, "task_checklists", "checklist", "checklistId")
@@ -157,6 +169,10 @@ class Checklists:
             return {"id": key, "sortOrder": order, **fields, **stamp_new(call.now)}
         changed = {"updated": instant(call.now), "updatedById": APP_USER}
         return {**before, **fields, **(changed if fields.items() - before.items() else {})}
+
+    def view(self) -> Callable[[Record], Json]:
+        """Shows records in full."""
+        return self.show
 
     def show(self, checklist: Record) -> Json:
         return {

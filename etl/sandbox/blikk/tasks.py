@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 from etl.sandbox.blikk import filters
 from etl.sandbox.blikk.bodies import Property, read_body
@@ -29,7 +30,7 @@ _PROPERTIES = (
     Property("taskBoardColumnId", "integer", of="task_board_columns"),
     Property("projectId", "integer", of="projects"),
 )
-BLANK: Record = {
+_BLANK: Record = {
     "title": "Ny uppgift",
     "description": None,
     "completedDate": None,
@@ -44,6 +45,9 @@ BLANK: Record = {
 
 
 class Tasks:
+    collection = "tasks"
+    blank = _BLANK
+
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._store = desk.store
@@ -75,10 +79,7 @@ class Tasks:
         ]
 
     def list_page(self, call: Call) -> Answer:
-        counts = self._counts()
-        return answer_list(
-            call, self._listing, self._store.rows("tasks").values(), lambda task: self._show(task, counts)
-        )
+        return answer_list(call, self._listing, self._store.rows("tasks").values(), self.view())
 
     def create(self, call: Call) -> Answer:
         key = self._store.next_id("tasks")
@@ -141,9 +142,10 @@ class Tasks:
             "numberOfChecklistPoints": points,
         }
 
-    def show(self, task: Record) -> Json:
-        """A task; there is no fuller form."""
-        return self._show(task, self._counts())
+    def view(self) -> Callable[[Record], Json]:
+        """Shows tasks with the counts of this moment; there is no fuller form."""
+        counts = self._counts()
+        return lambda task: self._show(task, counts)
 
     def _show(self, task: Record, counts: dict[str, Counter[int]]) -> Json:
         board = self._board(task["boardColumnId"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from operator import itemgetter
 
 from etl.sandbox.blikk import filters
@@ -49,7 +50,7 @@ _SHOWN = (
 _UNSETTLED: Record = dict.fromkeys(
     ("sentToAttestDate", "attestedDate", "attestedById", "invoiceId", "discount", "bookingProjectId")
 )
-BLANK: Record = {
+_BLANK: Record = {
     **dict.fromkeys(_PLAIN),
     "date": "2025-12-12",
     "hours": 8.0,
@@ -68,6 +69,9 @@ BLANK: Record = {
 
 
 class TimeReports:
+    collection = "time_reports"
+    blank = _BLANK
+
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._store = desk.store
@@ -184,6 +188,10 @@ class TimeReports:
             "travelReportId": report["travel"]["id"] if report["travel"] else None,
             "allowanceReportId": report["allowance"]["id"] if report["allowance"] else None,
         }
+
+    def view(self) -> Callable[[Record], Json]:
+        """Shows records in full."""
+        return self.show
 
     def show(self, report: Record) -> Json:
         """A time report with all that hangs on it."""

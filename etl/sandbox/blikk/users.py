@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from etl.sandbox.blikk import filters
 from etl.sandbox.blikk.desk import Desk
 from etl.sandbox.blikk.lists import Listing, answer_list, swedish
@@ -23,7 +25,7 @@ _REFERENCES = {  # property: (stored id, records)
     "standardTimeArticle": ("standardTimeArticleId", "time_articles"),
     "standardActivity": ("standardActivityId", "activities"),
 }
-BLANK: Record = {
+_BLANK: Record = {
     "firstName": "Ny",
     "lastName": "Användare",
     "license": "standard",
@@ -38,6 +40,9 @@ BLANK: Record = {
 
 
 class Users:
+    collection = "users"
+    blank = _BLANK
+
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._store = desk.store
@@ -69,6 +74,10 @@ class Users:
             "createdDate": user["created"],
             "updatedDate": user["updated"],
         }
+
+    def view(self) -> Callable[[Record], Json]:
+        """Shows records in full."""
+        return self.show
 
     def show(self, user: Record) -> Json:
         """A user with all details; enum values begin with a capital here, as in the document."""

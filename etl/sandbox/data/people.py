@@ -44,7 +44,7 @@ def _user(random: Random, key: int, first: str, last: str, users: int) -> Record
         "lastName": last,
         "license": "total" if office else random.choice(("standard", "basic", "light")),
         "permissions": ["administrator"] if key == 1 else ["sales", "projects"] if office else [],
-        "email": mail.title().replace(".Com", ".com") if random.random() < 0.1 else mail,
+        "email": mail.title().replace("@Example.Com", "@example.com") if random.random() < 0.1 else mail,
         "employeeNumber": str(1000 + key) if random.random() < 0.8 else f"0{key:03d}",
         "socialSecurityNumber": None,
         "mobilePhoneNumber": random.choice((mobile(random), mobile(random), "")),

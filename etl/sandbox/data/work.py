@@ -65,7 +65,7 @@ def boards(random: Random, sizes: Sizes) -> tuple[Collection, Collection]:
     for number in range(sizes.boards):
         key = _FIRST_BOARD + number
         ids = range(_FIRST_COLUMN + number * len(_COLUMNS), _FIRST_COLUMN + (number + 1) * len(_COLUMNS))
-        project = None if number < 4 else FIRST_PROJECT + random.randrange(sizes.projects)
+        project = None if number < sizes.boards // 6 else FIRST_PROJECT + random.randrange(sizes.projects)
         for column, name in zip(ids, _COLUMNS, strict=True):
             columns[column] = {"id": column, "boardId": key, "name": name, **audit(random, sizes.users, 900)}
         made[key] = {
