@@ -54,7 +54,7 @@ def how_incremental(endpoint: Endpoint) -> str:
 def endpoint_text(connector: Connector, endpoint: Endpoint, ink: Ink = PLAIN) -> str:
     """Every operation with its params, and every field."""
     blocks = [_heading(connector, endpoint, ink), *(_operation(each, ink) for each in endpoint.operations.values())]
-    blocks.append(_fields("fields as read", endpoint.fields, ink))
+    blocks.append(_fields("fields as read" if endpoint.write_fields else "fields", endpoint.fields, ink))
     if endpoint.write_fields:
         blocks.append(_fields("fields to write", endpoint.write_fields, ink))
     return "\n".join(block for block in blocks if block)

@@ -15,8 +15,7 @@ from etl.reporting.ink import counted, seconds, thousands
 from etl.reporting.runs import top_reasons, totals
 from etl.reporting.values import clean
 
-ALWAYS: Final = ("read", "unchanged", "created", "updated", "rejected")
-WHERE_ANY: Final = ("filtered", "written", "deleted", "unsettled", "duplicates")
+ALWAYS: Final = ("read", "unchanged", "rejected")
 COLUMNS: Final = (
     "read",
     "duplicates",
@@ -31,6 +30,7 @@ COLUMNS: Final = (
 )
 STYLES: Final = {"succeeded": "green", "rejected": "yellow", "failed": "red", "interrupted": "yellow"}
 REASONS_SHOWN = 5
+DRIFT_SHOWN = 8
 
 
 def print_summary(report: RunReport, console: Console, options: str = "") -> None:
@@ -67,8 +67,11 @@ def _table(report: RunReport) -> Table:
 
 def _worth(report: RunReport, name: str) -> bool:
     """A column earns its place by a number that the others don't already say."""
+    silent = any(each.written != each.created + each.updated for each in report.mappings)
     if name == "written":
-        return any(each.written != each.created + each.updated for each in report.mappings)
+        return silent
+    if name in ("created", "updated") and not silent:
+        return True
     return any(getattr(each, name) for each in report.mappings)
 
 
@@ -87,10 +90,16 @@ def _notes(mapping: MappingReport, options: str) -> Iterator[Text]:
         if len(mapping.reasons) > REASONS_SHOWN:
             yield Text(f"         and {counted(len(mapping.reasons) - REASONS_SHOWN, 'other reason')}")
         yield Text(f"  look at them with: etl rejects list {name}{suffix} — the next run tries them again")
-    for drifted, count in mapping.drift.items():
-        yield Text.assemble((f"{name}: ", "bold"), (f"drift: {clean(drifted)} in {counted(count, 'record')}", "yellow"))
+    if mapping.drift:
+        yield Text.assemble((f"{name}: ", "bold"), (f"not as documented: {_drift(mapping)}", "yellow"))
     for warning in mapping.warnings:
         yield Text.assemble((f"{name}: ", "bold"), (clean(warning), "yellow"))
+
+
+def _drift(mapping: MappingReport) -> str:
+    drifted = sorted(mapping.drift.items(), key=lambda item: (-item[1], item[0]))
+    shown = ", ".join(f"{clean(what)} ({counted(count, 'record')})" for what, count in drifted[:DRIFT_SHOWN])
+    return shown + (f" and {len(drifted) - DRIFT_SHOWN} more" if len(drifted) > DRIFT_SHOWN else "")
 
 
 def _connection(connection: ConnectionReport) -> Text:
@@ -100,7 +109,7 @@ def _connection(connection: ConnectionReport) -> Text:
     if connection.throttled:
         parts.append(f"{thousands(connection.throttled)} × 429")
     if connection.waited_seconds >= 0.05:
-        parts.append(f"waited {seconds(connection.waited_seconds)} for the rate limit")
+        parts.append(f"held back {seconds(connection.waited_seconds)} in all by its rate limit")
     return Text(f"{clean(connection.name)}: {', '.join(parts)}", "dim")
 
 

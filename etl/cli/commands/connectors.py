@@ -47,10 +47,10 @@ def command(settings: Settings, name: str | None, endpoint: str | None, as_json:
 
 def known_names(settings: Settings) -> list[str]:
     """The packaged connectors, then the project's own."""
-    from etl.resources import connectors
+    from etl.connectors.load import packaged
 
     own = sorted((project_folder(settings) / "connectors").glob("*.yaml"))
-    return sorted(file.stem for file in connectors().glob("*.yaml")) + [str(file) for file in own]
+    return packaged() + [str(file) for file in own]
 
 
 def _load(name: str, settings: Settings) -> Connector:

@@ -48,11 +48,10 @@ def _ask(question: str, default: str) -> str:
 
 
 def _end(connector: str) -> End:
-    from etl.connectors.load import load_connector
+    from etl.connectors.load import load_connector, packaged
     from etl.http.auth import keys_of
-    from etl.resources import connectors
 
-    check_known(connector, sorted(file.stem for file in connectors().glob("*.yaml")), "connector")
+    check_known(connector, packaged(), "connector")
     auth = load_connector(connector, Path.cwd()).auth
     return End(connector, tuple(keys_of(auth[0])) if auth else ())
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from etl.cli.groups import DefaultGroup
 from etl.cli.options import Settings, common_options, with_settings
 from etl.cli.screen import Screen
 from etl.cli.sensitive import Shower, shower
@@ -22,13 +23,10 @@ if TYPE_CHECKING:
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 
 
-@click.group("rejects", invoke_without_command=True)
+@click.group("rejects", cls=DefaultGroup)
 @common_options
-@click.pass_context
-def command(ctx: click.Context) -> None:
+def command() -> None:
     """Look at the records that a target or a check refused. Without a command: list them."""
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(list_rejects, mapping=None, as_json=False, sandbox=False)
 
 
 @command.command("list")

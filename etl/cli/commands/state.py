@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from etl.cli.groups import DefaultGroup
 from etl.cli.names import check_known
 from etl.cli.options import Settings, common_options, with_settings
 from etl.cli.screen import Screen
@@ -16,13 +17,10 @@ from etl.reporting.states import standing, standing_document, standings_text
 from etl.reporting.values import to_json
 
 
-@click.group("state", invoke_without_command=True)
+@click.group("state", cls=DefaultGroup)
 @common_options
-@click.pass_context
-def command(ctx: click.Context) -> None:
+def command() -> None:
     """Look at what is stored of each mapping. Without a command: show it."""
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(show, mapping=None, as_json=False, sandbox=False)
 
 
 @command.command("show")
