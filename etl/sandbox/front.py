@@ -67,6 +67,8 @@ class Front:
         found = self._api.router.match(call.method, call.path)
         if isinstance(found, frozenset):
             return Answer(405, headers={"Allow": ", ".join(sorted(found))}) if found else Answer(404)
+        if not _is_readable(call):
+            return Answer(415)
         route, ids = found
         return self._guarded(lambda: self._carried_out(replace(call, ids=ids), route, strike, faults))
 
@@ -91,6 +93,11 @@ class Front:
         except Exception:  # a fault of the sandbox itself must not look like one that was ordered
             _LOG.exception("the sandbox failed on a request to %s", self._api.name)
             return _internal_error()
+
+
+def _is_readable(call: Call) -> bool:
+    """A body says that it is JSON or a form; without that, servers of this kind do not look at it."""
+    return not call.body or "json" in call.headers.get("content-type", "")
 
 
 def _spoiled(answer: Answer, strike: Strike) -> Reply:

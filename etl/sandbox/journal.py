@@ -6,10 +6,12 @@ from collections import Counter, deque
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import orjson
+
 from etl.sandbox.exchange import Json
 
-_KEPT = 20_000
-_LARGEST_BODY = 200_000  # bytes of a request body that are still worth keeping
+_KEPT = 20_000  # requests
+_KEPT_BYTES = 8 * 1024**2  # of their bodies together
 
 
 @dataclass(frozen=True)
@@ -24,19 +26,35 @@ class Entry:
     at: float
     seconds: float
     fault: str | None
-    body: Json
+    raw: bytes = b""
+
+    @property
+    def body(self) -> Json:
+        """The request's body; None where it had none or it was not JSON."""
+        try:
+            return orjson.loads(self.raw)
+        except orjson.JSONDecodeError:
+            return None
+
+    def shown(self) -> dict[str, Json]:
+        """As JSON."""
+        return {**{name: value for name, value in asdict(self).items() if name != "raw"}, "body": self.body}
 
 
 class Journal:
     """The requests of all APIs."""
 
     def __init__(self) -> None:
-        self.entries: deque[Entry] = deque(maxlen=_KEPT)
+        self.entries: deque[Entry] = deque()
+        self._bytes = 0
         self.changes: list[dict[str, Any]] = []
         self._statuses: dict[str, Counter[int]] = {}
 
     def note(self, entry: Entry) -> None:
         self.entries.append(entry)
+        self._bytes += len(entry.raw)
+        while len(self.entries) > _KEPT or (self._bytes > _KEPT_BYTES and len(self.entries) > 1):
+            self._bytes -= len(self.entries.popleft().raw)
         self._statuses.setdefault(entry.api, Counter())[entry.status] += 1
 
     def note_change(self, api: str, resource: str, kind: str, key: Json) -> None:
@@ -51,19 +69,15 @@ class Journal:
                 for api, counts in self._statuses.items()
             },
             "changes": list(self.changes),
-            "last": [asdict(entry) for entry in list(self.entries)[-last:]] if last > 0 else [],
+            "last": [entry.shown() for entry in list(self.entries)[-last:]] if last > 0 else [],
         }
 
     def clear(self) -> None:
         self.entries.clear()
+        self._bytes = 0
         self.changes.clear()
         self._statuses.clear()
 
 
 def _as_text(counts: Counter[int]) -> dict[str, int]:
     return {str(status): count for status, count in sorted(counts.items())}
-
-
-def worth_keeping(body: bytes) -> bool:
-    """Whether a request body is small enough for the journal."""
-    return 0 < len(body) <= _LARGEST_BODY

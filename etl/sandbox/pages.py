@@ -29,10 +29,10 @@ def drift(api: Api, route: Route, call: Call, strike: Strike, random: Random, jo
 
 
 def _move(api: Api, resource: str, kind: str, call: Call, random: Random) -> Json:
-    ids = [record["id"] for record in api.records(resource)]
-    if not ids:
+    keys = api.keys(resource)
+    if not keys:
         return None
-    key = random.choice(ids[: max(1, len(ids) // 2)] if kind == "delete" else ids)
+    key = random.choice(keys)
     stored = api.stored(resource, key) or {}
     if kind == "insert":
         copied = {name: value for name, value in stored.items() if name not in _OWN}
@@ -44,7 +44,17 @@ def _move(api: Api, resource: str, kind: str, call: Call, random: Random) -> Jso
     return key
 
 
-_OWN = ("id", "created", "createdById", "updated", "updatedById", "customerNumber", "orderNumber")
+_OWN = (
+    "id",
+    "created",
+    "createdById",
+    "updated",
+    "updatedById",
+    "customerNumber",
+    "orderNumber",
+    "email",
+    "employeeNumber",
+)
 
 
 def _touched(stored: Record) -> Record:

@@ -61,7 +61,7 @@ class Sandbox:
         self._faults = Faults(profile_rules(chaos) if isinstance(chaos, str) else chaos or (), chaos_seed)
         self._settings = Settings()
         self._throttle = throttle if isinstance(throttle, str) else "sliding" if throttle else "off"
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._work, name="etl-sandbox", daemon=True)
         self._ready = threading.Event()
         self._failure: BaseException | None = None
@@ -80,7 +80,7 @@ class Sandbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._thread.is_alive():
+        if self._loop is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
 
@@ -157,33 +157,33 @@ class Sandbox:
     # -- the thread --------------------------------------------------------------------------------------------------
 
     def _do(self, work: Callable[[Control], T]) -> T:
-        control = self._control
-        if control is None or not self._thread.is_alive():
+        control, loop = self._control, self._loop
+        if control is None or loop is None or not self._thread.is_alive():
             raise UsageError("the sandbox is not running", "use it in a with statement")
 
         async def run() -> T:
             return work(control)
 
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
+        return asyncio.run_coroutine_threadsafe(run(), loop).result()
 
     def _work(self) -> None:
-        asyncio.set_event_loop(self._loop)
+        self._loop = asyncio.new_event_loop()
         try:
-            self._run()
-        except BaseException as error:
+            self._run(self._loop)
+        except BaseException as error:  # carried over to the thread that started this one
             self._failure = error
         finally:
             self._loop.close()
             self._ready.set()
 
-    def _run(self) -> None:
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         database = Database(self._folder)
         try:
-            self._loop.run_until_complete(self._open(database))
+            loop.run_until_complete(self._open(database))
             self._ready.set()
-            self._loop.run_forever()
+            loop.run_forever()
         finally:
-            self._loop.run_until_complete(self._close())
+            loop.run_until_complete(self._close())
             database.close()
 
     async def _open(self, database: Database) -> None:
@@ -226,7 +226,7 @@ class Sandbox:
     async def _close(self) -> None:
         for runner in self._runners:
             await runner.cleanup()
-        await self._loop.shutdown_default_executor()
+        await asyncio.get_running_loop().shutdown_default_executor()
 
 
 def _steady_clock() -> Callable[[], float]:

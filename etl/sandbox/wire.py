@@ -10,13 +10,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import orjson
 from aiohttp import BodyPartReader, web
 
-from etl.sandbox.exchange import Answer, Call, Json, Part
+from etl.sandbox.exchange import Answer, Call, Part
 from etl.sandbox.faults import Faults, Strike
 from etl.sandbox.front import Front, Reply
-from etl.sandbox.journal import Entry, Journal, worth_keeping
+from etl.sandbox.journal import Entry, Journal
 
 CONTROL = "/_sandbox"
 _LARGEST_REQUEST = 256 * 1024**2
@@ -67,7 +66,7 @@ class Door:
             at=at,
             seconds=self._clock() - at,
             fault=strike.label,
-            body=_body_of(call),
+            raw=call.body,
         )
 
 
@@ -75,15 +74,6 @@ async def _delay(strike: Strike) -> None:
     seconds = strike.faults.get("latency", 0.0) + strike.faults.get("jitter", 0.0)
     if seconds > 0:
         await asyncio.sleep(seconds)
-
-
-def _body_of(call: Call) -> Json:
-    if call.form is not None or not worth_keeping(call.body):
-        return None
-    try:
-        return orjson.loads(call.body)
-    except orjson.JSONDecodeError:
-        return None
 
 
 def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:

@@ -81,6 +81,9 @@ class Blikk:
         show = self._resources[resource].view()
         return [show(record) for record in self._store.rows(resource).values()]
 
+    def keys(self, resource: str) -> list[Key]:
+        return list(self._store.rows(resource))
+
     def stored(self, resource: str, key: Key) -> Record | None:
         """A record as it is stored: references by id (`customerId`), `created` and `updated` under one name."""
         return self._store.get(resource, key)

@@ -65,6 +65,9 @@ class DimeScheduler:
         """All records of a resource under their import parameter names, typed; decimals are texts as they came."""
         return list(self._store.rows(resource).values())
 
+    def keys(self, resource: str) -> list[Key]:
+        return list(self._store.rows(resource))
+
     def stored(self, resource: str, key: Key) -> Record | None:
         return self._store.get(resource, key)
 

@@ -104,6 +104,9 @@ class DimeSheets:
         show = self._shows.get(resource)
         return [show(record) if show else record for record in self._store.rows(resource).values()]
 
+    def keys(self, resource: str) -> list[Key]:
+        return list(self._store.rows(resource))
+
     def stored(self, resource: str, key: Key) -> Record | None:
         return self._store.get(resource, key)
 
