@@ -7,7 +7,8 @@ one before that is written. A slow target slows the reader down; nothing piles u
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -31,7 +32,7 @@ class Writer(Protocol):
 class Pipeline:
     """One mapping in one run. `run` returns when every record read is settled, or raises what stopped it."""
 
-    pages: Callable[[], AsyncIterator[Page]]
+    pages: Callable[[], AsyncGenerator[Page]]
     shaper: Shaper
     settlement: Settlement
     writer: Writer
@@ -80,10 +81,11 @@ class Pipeline:
 
     async def _read(self) -> None:
         try:
-            async for page in self.pages():
-                await self._pages.put(self._within_limit(page))
-                if self.limit is not None and self._taken >= self.limit:
-                    break
+            async with aclosing(self.pages()) as pages:
+                async for page in pages:
+                    await self._pages.put(self._within_limit(page))
+                    if self.limit is not None and self._taken >= self.limit:
+                        break
         except asyncio.CancelledError:
             return
         except Exception as error:

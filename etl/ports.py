@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -40,7 +40,7 @@ class ReadRequest:
 class Source(Protocol):
     """One endpoint that can be read."""
 
-    def pages(self, request: ReadRequest) -> AsyncIterator[Page]:
+    def pages(self, request: ReadRequest) -> AsyncGenerator[Page]:
         """Every page in order, read ahead as far as the throttle is kept busy. Raises ConnectionFailed, Refused."""
 
     async def detail(self, record: Record) -> Record:
@@ -172,7 +172,7 @@ class State(Protocol):
     def mapping(self, scope: Scope) -> MappingState: ...
 
     def secret(self, project: str) -> bytes:
-        """A random key (32 bytes), made once per project: hashes of outputs and of sensitive values are keyed with it."""
+        """A random key (32 bytes), made once per project: keys the hashes of outputs and of sensitive values."""
 
     def claim(self, scope: Scope) -> bool:
         """Takes the mapping for this run; False where another run (any process, any machine of this store) holds it.

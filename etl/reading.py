@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -30,14 +31,15 @@ def read_all(params: Mapping[str, Json], *, because: str = "") -> Reading:
     return Reading("all", words, (ReadRequest(params=params),), complete=True)
 
 
-async def read(reading: Reading, source: Source) -> AsyncIterator[Page]:
+async def read(reading: Reading, source: Source) -> AsyncGenerator[Page]:
     """The pages of a reading, numbered through over all its requests."""
     number = 0
     for request in reading.requests:
-        async for page in source.pages(request):
-            number += 1
-            page.number = number
-            yield page
+        async with aclosing(source.pages(request)) as pages:
+            async for page in pages:
+                number += 1
+                page.number = number
+                yield page
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +52,17 @@ class Parents:
     params: Mapping[str, Compiled]
     """Path parameter of the nested endpoint → expression on the parent record."""
 
-    async def read(self, reading: Reading, source: Source, scope: Scope) -> AsyncIterator[Page]:
+    async def read(self, reading: Reading, source: Source, scope: Scope) -> AsyncGenerator[Page]:
         """The pages of all parents' lists; each record holds its parent under the mapping's alias."""
         number = 0
-        async for parents in self.source.pages(ReadRequest(params=self.spec.params)):
-            for parent in parents.records:
-                if self.where is not None and not truthy(self.where(parent, scope)):
-                    continue
-                path = {name: expression(parent, scope) for name, expression in self.params.items()}
-                for request in reading.requests:
-                    async for page in source.pages(replace(request, parents=path)):
-                        number += 1
-                        yield Page(number, [{**record, self.spec.alias: parent} for record in page.records])
+        async with aclosing(self.source.pages(ReadRequest(params=self.spec.params))) as outer:
+            async for parents in outer:
+                for parent in parents.records:
+                    if self.where is not None and not truthy(self.where(parent, scope)):
+                        continue
+                    path = {name: expression(parent, scope) for name, expression in self.params.items()}
+                    inner = replace(reading, requests=tuple(replace(each, parents=path) for each in reading.requests))
+                    async with aclosing(read(inner, source)) as pages:
+                        async for page in pages:
+                            number += 1
+                            yield Page(number, [{**record, self.spec.alias: parent} for record in page.records])

@@ -64,6 +64,21 @@ class Shaper:
             records = await self._detailed(records, self.detail)
         return self._changed(self._applied(records, page.number))
 
+    async def sample(self, page: Page) -> list[Item | Outcome]:
+        """What each record of a page becomes, in order; nothing is settled and nothing compared."""
+        results: list[Item | Outcome] = []
+        for record in page.records:
+            key = self.transform.source_key(record) or "(no key)"
+            if self.transform.where_early and not self.transform.kept(record):
+                results.append(Outcome(Item(key, record), Action.FILTERED))
+                continue
+            if self.detail is not None and (
+                self.detail.when is None or truthy(self.detail.when(record, self.transform.scope))
+            ):
+                record = await self.source.detail(record)
+            results += self.transform.apply(key, record, page.number)
+        return results
+
     def again(self, items: Iterable[Keyed]) -> list[Item]:
         """Rejects of earlier runs that this read did not bring, through the mapping as it is now."""
         records = list(items)
@@ -130,7 +145,7 @@ class Shaper:
         gate = asyncio.Semaphore(DETAILS_AT_ONCE)
 
         async def full(key: str, record: Record) -> Keyed | Outcome:
-            if detail.when is not None and not truthy(detail.when(record, self.transform.scope)):
+            if not self._wants_detail(record):
                 return key, record
             known = stored.get(key)
             if known is not None and known[0] == versions[key]:
@@ -147,6 +162,11 @@ class Shaper:
         full_forms = [result for result in results if not isinstance(result, Outcome)]
         self._store_details(full_forms, versions, stored, detail)
         return full_forms
+
+    def _wants_detail(self, record: Record) -> bool:
+        if self.detail is None:
+            return False
+        return self.detail.when is None or truthy(self.detail.when(record, self.transform.scope))
 
     def _version(self, record: Record, detail: Detail) -> str:
         """What must be the same for a stored full form to serve; empty: never."""

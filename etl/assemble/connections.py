@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from etl.assemble.workspace import Workspace
-from etl.catalogue import Connector, Endpoint
+from etl.catalogue import Connector
 from etl.connectors.rest import RestConnection
 from etl.model import ConnectionReport, ConnectionSpec
 from etl.ports import Clock, Source, Target
@@ -23,10 +23,6 @@ class Connections:
         self._clock = clock
         self._reports = reports
         self._open: dict[str, RestConnection] = {}
-
-    def endpoint(self, connection: str, name: str) -> Endpoint:
-        """The documented endpoint; checks have made sure that it exists."""
-        return self._connectors[connection].endpoints[name]
 
     def source(self, connection: str, endpoint: str) -> Source:
         return self._get(connection).source(endpoint)

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 
+from etl.assemble.compiled import detail_of, drift_of, sensitive_of, source_of, target_of, transform_of
 from etl.assemble.connections import Connections
 from etl.assemble.tables import Tables
 from etl.assemble.workspace import Workspace
 from etl.catalogue import Endpoint
 from etl.errors import StateError
-from etl.expressions.parse import names_used, parse
+from etl.expressions.compile import compile_expression
+from etl.expressions.parse import parse
 from etl.expressions.scope import Scope
 from etl.mapping.load import Loaded
-from etl.model import DetailSpec, MappingReport, MappingSpec, Page, RunOptions, Schema
+from etl.model import Item, MappingReport, MappingSpec, Outcome, Page, RunOptions
 from etl.pipeline import Pipeline, Writer
 from etl.ports import MappingState, State
 from etl.ports import Scope as StateScope
 from etl.reading import Parents, read, read_all
 from etl.settle import Settlement
-from etl.shape import Detail, Shaper
-from etl.steps.drift import Drift
-from etl.transform import Transform, build_transform, compile_text
+from etl.shape import Shaper
+from etl.transform import compile_text
 from etl.writers import PlanWriter, UpsertWriter
 
 
@@ -53,6 +54,19 @@ class Jobs:
         finally:
             self.state.release(where)
 
+    async def sample(self, loaded: Loaded, report: MappingReport, count: int) -> list[Item | Outcome]:
+        """What the first records become, in their order, without the diff and without the target."""
+        pipeline = await self._pipeline(loaded, self.state.mapping(self.place(loaded.spec)), report)
+        found: list[Item | Outcome] = []
+        async with aclosing(pipeline.pages()) as pages:
+            async for page in pages:
+                page.records = page.records[: count - len(found)]
+                found += await pipeline.shaper.sample(page)
+                if len(found) >= count:
+                    break
+        pipeline.shaper.close()
+        return found
+
     def place(self, spec: MappingSpec) -> StateScope:
         """Whose state the mapping's is."""
         project = self.workspace.project
@@ -70,22 +84,24 @@ class Jobs:
 
     async def _pipeline(self, loaded: Loaded, state: MappingState, report: MappingReport) -> Pipeline:
         spec = loaded.spec
-        target = self.connections.endpoint(spec.target.connection, spec.target.endpoint)
+        target = target_of(self.workspace, spec)
         secret = self.state.secret(self.workspace.project.name)
         tables = await self.tables.of(spec, self.scope, self._rejected_keys(spec))
-        transform = self._transform(spec, target, replace(self.scope, tables=tables), secret)
+        transform = transform_of(self.workspace, spec, replace(self.scope, tables=tables), secret)
         settlement = Settlement(
-            state, report, self.run_id, spec.limits, sensitive=self._sensitive(spec, target), secret=secret
+            state, report, self.run_id, spec.limits, sensitive=sensitive_of(self.workspace, spec), secret=secret
         )
         source = self.connections.source(spec.source.connection, spec.source.endpoint)
+        drift = drift_of(self.workspace, spec)
+        report.drift = drift.counts
         shaper = Shaper(
             transform=transform,
             source=source,
             state=state,
             settlement=settlement,
             report=report,
-            drift=self._drift(spec, report),
-            detail=self._detail(spec),
+            drift=drift,
+            detail=detail_of(self.workspace, spec),
             held=self._held(spec, target),
             last_wins=spec.target.on_duplicate == "last",
             resend=self.options.resend,
@@ -94,7 +110,7 @@ class Jobs:
         report.reading = reading.words
         parents = self._parents(spec)
 
-        def pages() -> AsyncIterator[Page]:
+        def pages() -> AsyncGenerator[Page]:
             return read(reading, source) if parents is None else parents.read(reading, source, transform.scope)
 
         return Pipeline(
@@ -113,70 +129,16 @@ class Jobs:
             return PlanWriter(state, report, settlement.stored)
         return UpsertWriter(self.connections.target(spec.target.connection, spec.target.endpoint))
 
-    # --- what is compiled from the mapping and the catalogue
-
-    def _transform(self, spec: MappingSpec, target: Endpoint, scope: Scope, secret: bytes) -> Transform:
-        source = self.connections.endpoint(spec.source.connection, spec.source.endpoint)
-        return build_transform(
-            spec,
-            scope,
-            source_key=spec.source.key or source.key,
-            detail_only=frozenset(name for name, field in source.fields.items() if field.detail_only),
-            target_fields=target.written(),
-            target_key=spec.target.key or target.target_key or target.key,
-            normalise=target.normalise_key,
-            secret=secret,
-        )
-
-    def _detail(self, spec: MappingSpec) -> Detail | None:
-        wanted = spec.source.detail
-        if wanted is None:
-            return None
-        endpoint = self.connections.endpoint(spec.source.connection, spec.source.endpoint)
-        keep = _looked_at(spec, wanted)
-        sensitive = {name for name, field in endpoint.fields.items() if field.sensitive}
-        keep = None if keep is None or keep & sensitive else keep
-        return Detail(
-            when=compile_text(wanted.when),
-            reuse=compile_text(wanted.reuse or endpoint.version),
-            keep=keep,
-            digest=hashlib.sha256(" ".join(sorted(keep)).encode()).hexdigest()[:12] if keep else "",
-        )
-
     def _parents(self, spec: MappingSpec) -> Parents | None:
         wanted = spec.source.parent
         if wanted is None:
             return None
-        endpoint = self.connections.endpoint(spec.source.connection, spec.source.endpoint)
+        params = (source_of(self.workspace, spec).parent or {}).get("params", {})
         return Parents(
             source=self.connections.source(spec.source.connection, wanted.endpoint),
             spec=wanted,
             where=compile_text(wanted.where),
-            params={
-                name: compiled
-                for name, path in (endpoint.parent or {}).get("params", {}).items()
-                if (compiled := compile_text(path)) is not None
-            },
-        )
-
-    def _drift(self, spec: MappingSpec, report: MappingReport) -> Drift:
-        endpoint = self.connections.endpoint(spec.source.connection, spec.source.endpoint)
-        extra = [*spec.source.extra_fields, *([spec.source.parent.alias] if spec.source.parent else [])]
-        drift = Drift(endpoint.fields, extra=extra)
-        report.drift = drift.counts
-        return drift
-
-    def _sensitive(self, spec: MappingSpec, target: Endpoint) -> frozenset[str]:
-        """Target fields whose values are nobody's business: by the mapping, the target, or where they come from."""
-        source = self.connections.endpoint(spec.source.connection, spec.source.endpoint)
-        hidden = {name for name, field in source.fields.items() if field.sensitive}
-        schemas = target.written()
-        return frozenset(
-            field.name
-            for field in spec.fields
-            if field.sensitive
-            or schemas.get(field.name, Schema()).sensitive
-            or (field.value is not None and hidden & (names_used(parse(field.value)) or frozenset()))
+            params={name: compile_expression(parse(path)) for name, path in params.items()},
         )
 
     # --- children of what was rejected
@@ -209,19 +171,3 @@ class Jobs:
         rejects = {reject.key: reject.target_key for reject in state.rejects() if reject.target_key}
         accepted = state.known(list(rejects))
         return [target_key for key, target_key in rejects.items() if key not in accepted]
-
-
-def _looked_at(spec: MappingSpec, detail: DetailSpec) -> frozenset[str] | None:
-    """The record's top-level fields that any expression looks at; None where one looks at the record as a whole."""
-    source = spec.source
-    texts = [field.value for field in spec.fields]
-    texts += [source.where, *source.key, source.each.items if source.each else None]
-    names: set[str] = set()
-    for text in texts:
-        if text is None:
-            continue
-        used = names_used(parse(text))
-        if used is None:
-            return None
-        names |= used
-    return frozenset(names)

@@ -61,10 +61,9 @@ class Workspace:
         ]
         return list(dict.fromkeys(found))
 
-    def endpoint(self, connection: str, name: str) -> Endpoint | None:
-        """The documented endpoint, where the connector has one of this name."""
-        connector = self.connectors.get(connection)
-        return connector.endpoints.get(name) if connector else None
+    def endpoint(self, connection: str, name: str) -> Endpoint:
+        """The documented endpoint; for checked mappings there is one."""
+        return self.connectors[connection].endpoints[name]
 
 
 def open_workspace(

@@ -1,0 +1,91 @@
+"""What is compiled from one mapping and the catalogue, without any connection: a run, a preview and tests share it."""
+
+from __future__ import annotations
+
+import hashlib
+
+from etl.assemble.workspace import Workspace
+from etl.catalogue import Endpoint
+from etl.expressions.parse import names_used, parse
+from etl.expressions.scope import Scope
+from etl.model import MappingSpec, Schema
+from etl.shape import Detail
+from etl.steps.drift import Drift
+from etl.transform import Transform, build_transform, compile_text
+
+
+def source_of(workspace: Workspace, spec: MappingSpec) -> Endpoint:
+    """The documented endpoint that the mapping reads."""
+    return workspace.endpoint(spec.source.connection, spec.source.endpoint)
+
+
+def target_of(workspace: Workspace, spec: MappingSpec) -> Endpoint:
+    """The documented endpoint that the mapping writes."""
+    return workspace.endpoint(spec.target.connection, spec.target.endpoint)
+
+
+def transform_of(workspace: Workspace, spec: MappingSpec, scope: Scope, secret: bytes = b"") -> Transform:
+    """The mapping, compiled."""
+    source, target = source_of(workspace, spec), target_of(workspace, spec)
+    return build_transform(
+        spec,
+        scope,
+        source_key=spec.source.key or source.key,
+        detail_only=frozenset(name for name, field in source.fields.items() if field.detail_only),
+        target_fields=target.written(),
+        target_key=spec.target.key or target.target_key or target.key,
+        normalise=target.normalise_key,
+        secret=secret,
+    )
+
+
+def detail_of(workspace: Workspace, spec: MappingSpec) -> Detail | None:
+    """For which records the full form is asked for; None where the mapping wants none."""
+    wanted = spec.source.detail
+    if wanted is None:
+        return None
+    source = source_of(workspace, spec)
+    keep = _looked_at(spec)
+    hidden = {name for name, field in source.fields.items() if field.sensitive}
+    keep = None if keep is None or keep & hidden else keep
+    return Detail(
+        when=compile_text(wanted.when),
+        reuse=compile_text(wanted.reuse or source.version),
+        keep=keep,
+        digest=hashlib.sha256(" ".join(sorted(keep)).encode()).hexdigest()[:12] if keep else "",
+    )
+
+
+def drift_of(workspace: Workspace, spec: MappingSpec) -> Drift:
+    """What counts source fields that the connector does not have."""
+    extra = [*spec.source.extra_fields, *([spec.source.parent.alias] if spec.source.parent else [])]
+    return Drift(source_of(workspace, spec).fields, extra=extra)
+
+
+def sensitive_of(workspace: Workspace, spec: MappingSpec) -> frozenset[str]:
+    """Target fields whose values are nobody's business: by the mapping, the target, or where they come from."""
+    hidden = {name for name, field in source_of(workspace, spec).fields.items() if field.sensitive}
+    schemas = target_of(workspace, spec).written()
+    return frozenset(
+        field.name
+        for field in spec.fields
+        if field.sensitive
+        or schemas.get(field.name, Schema()).sensitive
+        or (field.value is not None and hidden & (names_used(parse(field.value)) or frozenset()))
+    )
+
+
+def _looked_at(spec: MappingSpec) -> frozenset[str] | None:
+    """The record's top-level fields that any expression looks at; None where one looks at the record as a whole."""
+    source = spec.source
+    texts = [field.value for field in spec.fields]
+    texts += [source.where, *source.key, source.each.items if source.each else None]
+    names: set[str] = set()
+    for text in texts:
+        if text is None:
+            continue
+        used = names_used(parse(text))
+        if used is None:
+            return None
+        names |= used
+    return frozenset(names)
