@@ -15,6 +15,10 @@ from etl.sandbox.journal import Journal
 from etl.sandbox.routing import Route
 
 DRIFT = ("insert", "delete", "update")
+_OWN = (  # what a copied record does not share with the one it was copied from
+    *("id", "created", "createdById", "updated", "updatedById"),
+    *("customerNumber", "orderNumber", "email", "employeeNumber"),
+)
 _TEXTS = ("title", "name", "lastName", "text", "comment")
 
 
@@ -42,19 +46,6 @@ def _move(api: Api, resource: str, kind: str, call: Call, random: Random) -> Jso
     else:
         api.change(resource, key, _touched(stored), call.now)
     return key
-
-
-_OWN = (
-    "id",
-    "created",
-    "createdById",
-    "updated",
-    "updatedById",
-    "customerNumber",
-    "orderNumber",
-    "email",
-    "employeeNumber",
-)
 
 
 def _touched(stored: Record) -> Record:

@@ -24,6 +24,7 @@ APPOINTMENT = {
     "End": "2026-01-05 16:00:00Z",
 }
 
+JSON = {"Content-Type": "application/json"}
 SAMPLES = {"boolean": "True", "int": "1", "decimal": "1.50", "datetime": "2026-01-01 00:00:00Z", "timespan": "100"}
 
 
@@ -78,7 +79,7 @@ def test_a_token_is_given_for_username_and_password(sandbox: Sandbox) -> None:
         assert client.post("/import", json=body).status_code == 401
         assert client.post("/import", json=body, headers={"Authorization": f"Bearer {token}"}).status_code == 200
         assert client.post("/token", json={**connection["auth"], "password": "wrong"}).status_code == 401
-        assert client.post("/token", content=b"x").status_code == 400
+        assert client.post("/token", content=b"x", headers=JSON).status_code == 400
         sandbox.revoke_tokens()
         assert client.post("/import", json=body, headers={"Authorization": f"Bearer {token}"}).status_code == 401
 
@@ -99,7 +100,7 @@ def test_records_are_created_then_updated_and_what_is_not_sent_stays(sandbox: Sa
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"[", b"null"])
 def test_a_body_that_is_no_array_of_calls_is_a_400(scheduler: httpx.Client, body: bytes) -> None:
-    assert scheduler.post("/import", content=body).status_code == 400
+    assert scheduler.post("/import", content=body, headers=JSON).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -153,6 +154,11 @@ def test_values_are_texts_in_the_spelling_of_their_type(
         succeed(scheduler, call("mboc_upsertJob", {**JOB, name: text}))
     for text in bad:
         assert f"{name}: '{text}' can't be read" in fail(scheduler, call("mboc_upsertJob", {**JOB, name: text}))
+
+
+def test_a_body_that_is_not_said_to_be_json_is_not_looked_at(scheduler: httpx.Client) -> None:
+    body = json.dumps([call("mboc_upsertPin", {"Name": "x"})]).encode()
+    assert scheduler.post("/import", content=body).status_code == 415
 
 
 def test_a_batch_fails_as_one(sandbox: Sandbox, scheduler: httpx.Client) -> None:
@@ -313,7 +319,7 @@ def test_rest_takes_numbers_and_booleans_as_json_and_refuses_the_rest(scheduler:
     for wrong in ({"freeDecimal1": "1.5"}, {"importance": "High"}, {"freeBit1": "True "}, {"nope": 1}):
         assert rest(scheduler, "POST", "/job", {**JOB, **wrong})[0] == 500
     assert rest(scheduler, "POST", "/job", {"sourceApp": "x"})[0] == 500
-    assert scheduler.post("/job", content=b"x").status_code == 400
+    assert scheduler.post("/job", content=b"x", headers=JSON).status_code == 400
 
 
 def test_a_task_sent_over_rest_can_have_its_job_made(sandbox: Sandbox, scheduler: httpx.Client) -> None:
