@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, get_args, get_type_hints
+
+from etl.errors import UsageError
 
 ThrottleMode = Literal["sliding", "calendar", "off"]
 
@@ -21,3 +23,13 @@ class Settings:
     failure: Literal["envelope", "success_false", "http_500"] = "envelope"  # Dime.Scheduler: where a failure shows
     missing_permissions: set[str] = field(default_factory=set)  # Blikk: e.g. {"Task_Read"}
     refuse_ip: bool = False  # Blikk: 403 with ipAddressAllowed false
+
+    def change(self, name: str, value: Any) -> None:
+        """Sets one of the above; UsageError for a name or a word that is not among the choices."""
+        kinds = get_type_hints(Settings)
+        if name not in kinds:
+            raise UsageError(f"the sandbox has no setting '{name}'", f"one of {', '.join(sorted(kinds))}")
+        choices = [choice for choice in get_args(kinds[name]) if isinstance(choice, str)]
+        if choices and value not in choices:
+            raise UsageError(f"'{value}' is no value of the sandbox's setting '{name}'", f"one of {', '.join(choices)}")
+        setattr(self, name, set(value) if name == "missing_permissions" else value)

@@ -46,8 +46,12 @@ def users(blikk_users: Collection) -> Collection:
 
 
 def clients(contacts: Collection) -> Collection:
-    names = [contact["name"] for contact in contacts.values() if contact["contactType"] == "company"][:_CLIENTS]
-    return {key: {"id": key, "externalId": f"client-{key}", "name": name} for key, name in enumerate(names, 1)}
+    """The first companies in Blikk, in their order there; where there are too few, others."""
+    names = [contact["name"] for contact in contacts.values() if contact["contactType"] == "company"]
+    names += [f"Kund {number}" for number in range(len(names), _CLIENTS)]
+    return {
+        key: {"id": key, "externalId": f"client-{key}", "name": name} for key, name in enumerate(names[:_CLIENTS], 1)
+    }
 
 
 def tags() -> Collection:

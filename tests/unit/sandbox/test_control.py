@@ -87,6 +87,7 @@ def test_a_record_that_was_added_can_be_read_over_the_api(sandbox: Sandbox, blik
         (lambda box: box.change("blikk", "tasks", 1), "no record 1"),
         (lambda box: box.remove("blikk", "tasks", 1), "no record 1"),
         (lambda box: box.configure(colour="red"), "no setting 'colour'"),
+        (lambda box: box.configure(throttle="sometimes"), "'sometimes' is no value"),
     ],
 )
 def test_what_does_not_exist_is_said_in_words(sandbox: Sandbox, work: Any, says: str) -> None:
