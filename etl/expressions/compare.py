@@ -93,7 +93,8 @@ def _part_hint(value: Type, subject: str, other: str) -> str | None:
         names = [name for name, inner in value.options[0].properties.items() if kind(inner) not in ("array", "object")]
         if names:
             preferred = "name" if "name" in names else names[0]
-            return f"compare one of its fields, such as {subject}.{spelled(preferred)} ({listed(names)})"
+            others = f" ({listed(names)})" if len(names) > 1 else ""
+            return f"compare one of its fields, such as {subject}.{spelled(preferred)}{others}"
     return None
 
 

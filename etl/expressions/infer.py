@@ -194,7 +194,9 @@ class _Walk:
         found = self.visit(base, value)
         if found.options and not kinds(found) & {"object", "any"}:
             text = self.findings.excerpt(base) or "this"
-            self.findings.at(node, "not-an-object", f"`.*` takes an object apart, and '{text}' is {words(found)}")
+            hint = f"write {text}[]" if kinds(found) == {"array"} else "leave the `.*` out"
+            message = f"`.*` takes an object apart, and '{text}' is {words(found)}"
+            self.findings.at(node, "not-an-object", message, hint)
             return ANY
         values = [_property_values(option, f"a value of {found.name}") for option in found.options]
         item = union(values) if values else ANY

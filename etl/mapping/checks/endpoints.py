@@ -12,8 +12,8 @@ from etl.model import Json
 
 _NEEDED = {
     "upsert": (("upsert",), ("create", "update")),
-    "create": (("create",), ("upsert",)),
-    "update": (("update",), ("upsert",)),
+    "create": (("create",),),
+    "update": (("update",),),
     "delete": (("delete",),),
     "download": (("download",),),
     "list": (("list",),),

@@ -14,7 +14,6 @@ from etl.mapping.checks.findings import Checked, Path
 from etl.mapping.checks.records import noun, record_of, records_of, variables, with_item
 from etl.model import Schema
 
-_INTERPOLATION = re.compile(r"\$\{(?:var:)?([^}]*)\}")
 _PLAIN_WORDS = re.compile(r"[^\W\d_][\w ,.\-/]*\Z")
 
 
@@ -106,9 +105,6 @@ def _lookups(checked: Checked, typed: Typed) -> None:
 
 
 def _expression(checked: Checked, typed: Typed, path: Path, text: str, around: Surroundings) -> Inferred | None:
-    if _interpolated(checked, path, text):
-        typed.broken = True
-        return None
     try:
         expression = parse(text)
     except ExpressionError as error:
@@ -125,19 +121,6 @@ def _expression(checked: Checked, typed: Typed, path: Path, text: str, around: S
     typed.vars |= inferred.vars
     typed.needs_detail = typed.needs_detail or inferred.needs_detail
     return inferred
-
-
-def _interpolated(checked: Checked, path: Path, text: str) -> bool:
-    """Notes `${…}`, which is for etl.yaml and `params` only."""
-    found = list(_INTERPOLATION.finditer(text))
-    for match in found:
-        location = checked.document.marks.inside(path, match.start(), len(match.group()))
-        name = match.group(1)
-        hint = f"write var('{name}')"
-        if "var:" not in match.group():
-            hint = f"declare it under `vars` in etl.yaml ({{{name}: \"{match.group()}\"}}) and write var('{name}')"
-        checked.add(location, "interpolation", f"`{match.group()}` is not filled in inside an expression", hint)
-    return bool(found)
 
 
 def _constant(text: str) -> str | None:

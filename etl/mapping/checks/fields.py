@@ -14,6 +14,8 @@ from etl.model import MISSING, FieldSpec, Schema, TargetSpec
 
 _PATH_PARAM = re.compile(r"\{(\w+)\}")
 _BY_ID = ("update", "delete")
+_WRITES = {"upsert": ("upsert", "create", "update")}
+"""The documented operations that a mapping's operation may come down to; without an entry, the one of its name."""
 
 
 def check_fields(checked: Checked, typed: Typed) -> None:
@@ -36,7 +38,12 @@ def check_fields(checked: Checked, typed: Typed) -> None:
 
 def target_fields(endpoint: Endpoint, target: TargetSpec) -> Mapping[str, Schema]:
     """What a mapping may name: the written fields, path parameters, and the id where the API goes by it."""
-    fields = dict(endpoint.written())
+    used = set(_WRITES.get(target.operation, (target.operation,)))
+    fields = {
+        name: schema
+        for name, schema in endpoint.written().items()
+        if not schema.operations or used & set(schema.operations)
+    }
     for name in _path_params(endpoint, target):
         schema = endpoint.fields.get(name) or (endpoint.fields.get(endpoint.id_field) if name == "id" else None)
         fields.setdefault(name, schema or Schema("json", nullable=False))
@@ -46,7 +53,7 @@ def target_fields(endpoint: Endpoint, target: TargetSpec) -> Mapping[str, Schema
 
 
 def _path_params(endpoint: Endpoint, target: TargetSpec) -> list[str]:
-    names = {"upsert": ("upsert", "create", "update")}.get(target.operation, (target.operation,))
+    names = _WRITES.get(target.operation, (target.operation,))
     operations = [endpoint.operations[name] for name in names if name in endpoint.operations]
     return list(dict.fromkeys(name for each in operations for name in _PATH_PARAM.findall(each.path)))
 
@@ -56,15 +63,20 @@ def key_of(endpoint: Endpoint | None, target: TargetSpec) -> tuple[str, ...]:
     if target.key or endpoint is None:
         return target.key
     if target.operation in _BY_ID:
-        return (endpoint.id_field,) if "upsert" not in endpoint.operations else endpoint.target_key
-    return endpoint.target_key
+        return endpoint.target_key or (endpoint.id_field,)
+    return endpoint.target_key or (endpoint.key if target.operation == "upsert" else ())
 
 
 # --- fields that are there -----------------------------------------------------------------------
 
 
 def _unknown(checked: Checked, spec: FieldSpec, known: Mapping[str, Schema]) -> None:
-    endpoint = checked.spec.target.endpoint
+    endpoint, operation = checked.spec.target.endpoint, checked.spec.target.operation
+    if checked.target is not None and spec.name in checked.target.written():
+        message = f"'{endpoint}' does not take '{spec.name}' in a {operation}"
+        only = " and ".join(checked.target.written()[spec.name].operations)
+        checked.at_key(spec.path, "unknown-target-field", message, f"leave it out: only {only} takes it")
+        return
     alias = next((name for name, schema in known.items() if spec.name in schema.aliases), None)
     meant = alias or nearest(spec.name, known)
     hint = f"did you mean '{meant}'?" if meant else f"it has {listed(known, 12)}"

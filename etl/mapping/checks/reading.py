@@ -42,9 +42,14 @@ def _incremental(checked: Checked, endpoint: Endpoint) -> None:
 
 
 def _detail(checked: Checked, endpoint: Endpoint) -> None:
-    if checked.spec.source.detail is not None and "get" not in endpoint.operations:
+    if checked.spec.source.detail is not None and not reads_one(endpoint):
         message = f"'{endpoint.name}' has no operation that reads one record in full"
         checked.at_key(("source", "detail"), "no-detail", message, "leave `detail` out")
+
+
+def reads_one(endpoint: Endpoint) -> bool:
+    """Whether the API gives one record in full: by its own operation, or through the list."""
+    return "get" in endpoint.operations or endpoint.read_one is not None
 
 
 def _parent(checked: Checked, endpoint: Endpoint) -> None:

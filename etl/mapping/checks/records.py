@@ -74,7 +74,7 @@ def _shown(schema: Schema) -> Schema:
 
 
 def _way_to_detail(endpoint: Endpoint | None) -> str:
-    if endpoint is not None and "get" not in endpoint.operations:
+    if endpoint is not None and "get" not in endpoint.operations and endpoint.read_one is None:
         return "this endpoint has no operation that reads it"
     return "add `detail: true` under `source`, so that each record's full form is read"
 

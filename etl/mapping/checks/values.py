@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from etl.expressions.infer import Inferred
-from etl.expressions.suggest import listed, nearest
+from etl.expressions.suggest import listed, nearest, spelled
 from etl.expressions.types import Type, is_any, kind, kinds, possible, words
 from etl.keys import key_text
 from etl.mapping.checks.findings import Checked, Path
@@ -57,8 +57,10 @@ def _part(spec: FieldSpec, properties: Mapping[str, Schema], wanted: Schema) -> 
     fitting = [name for name, inner in properties.items() if any_fits(Type((inner,)), wanted)]
     if not fitting:
         return None
-    preferred = next((name for name in ("name", "id", spec.name) if name in fitting), fitting[0])
-    return f"take one of its fields, such as {spec.value}.{preferred} ({listed(fitting)})"
+    same = [name for name in fitting if kind(properties[name]) == kind(wanted)] or fitting
+    preferred = next((name for name in ("name", "id", spec.name) if name in same), same[0])
+    others = f" ({listed(fitting)})" if len(fitting) > 1 else ""
+    return f"take one of its fields, such as {spec.value}.{spelled(preferred)}{others}"
 
 
 # --- fixed values --------------------------------------------------------------------------------
