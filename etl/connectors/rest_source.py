@@ -26,7 +26,7 @@ Query = list[tuple[str, str]]
 
 UNTHROTTLED_AHEAD = 4
 MOST_AHEAD = 32
-MOST_REREADS = 5
+MOST_REREADS = 20
 
 
 @dataclass(slots=True)

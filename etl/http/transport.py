@@ -63,8 +63,11 @@ class _SlottedConnector(aiohttp.TCPConnector):
     One that the server closed while the request waited is replaced: writing to it would look like a lost answer.
     """
 
-    async def connect(  # noqa: ASYNC109 (the signature is aiohttp's)
-        self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    async def connect(
+        self,
+        req: ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 (the signature is aiohttp's)
     ) -> Connection:
         connection = await super().connect(req, traces, timeout)
         if (turn := current_turn.get()) is None:

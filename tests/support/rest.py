@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import httpx
 
 from etl.catalogue import Connector, Endpoint, Op, OperationName
 from etl.connectors.rest import RestConnection
+from etl.http.transport import current_turn
 from etl.model import ConnectionSpec, Json, RetrySpec
 from etl.ports import Clock
 from tests.support.clocks import FakeClock
@@ -71,3 +72,15 @@ def page_of(items: list[Json], number: int, size: int) -> dict[str, Json]:
         "totalPages": -(-len(items) // size),
         "items": items[(number - 1) * size : number * size],
     }
+
+
+class InMemory(httpx.AsyncBaseTransport):
+    """Answers without a socket, each request at the moment of its slot."""
+
+    def __init__(self, handler: Callable[[httpx.Request], Awaitable[httpx.Response]]) -> None:
+        self._handler = handler
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if (turn := current_turn.get()) is not None:
+            await turn.go()
+        return await self._handler(request)
