@@ -144,6 +144,9 @@ class Endpoint:
     """Written field → endpoint whose target key it holds (tasks.projectExternalId → projects)."""
     match: Block | None = None
     """How a record is found again after a lost answer: natural key and the list request that looks for it."""
+    read_one: Block | None = None
+    """Where one record can only be read through the list: `{params: {filter.taskIds: id}}`, params ← JMESPath on
+    the values known of it, its id among them."""
     normalise_key: tuple[str, ...] = ()
     """`trim`, `lower`: how the target compares its key (an e-mail address)."""
     closed_periods: Block | None = None
@@ -196,7 +199,8 @@ class Connector:
     headers: Mapping[str, str] = field(default_factory=dict)
     wire: Wire = Wire()
     check: Block = field(default_factory=dict)
-    """The cheap read of `etl check`: `{endpoint, params}`."""
+    """The cheap read of `etl check`: `{endpoint, params}`, or `{path}` where no endpoint can be listed. `permissions`:
+    endpoints whose lists together need every permission for reading."""
     kind: Literal["rest", "files"] = "rest"
     digest: str = ""
     file: str = ""

@@ -94,6 +94,10 @@ class Schema:
     """Other names under which the API spells the same field."""
     read_from: str | None = None
     """JMESPath on the record as read that gives this written field's current value (for updates that replace)."""
+    lost_if: str | None = None
+    """JMESPath on the record as read; where it gives something, this written field can't be read back in full."""
+    operations: tuple[str, ...] = ()
+    """The write operations that take this field; empty: all of them."""
     description: str = ""
 
 

@@ -1,0 +1,149 @@
+"""What is wrong with a connector of one's own: against the schema, and what a schema can't say (names, expressions)."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from etl.connectors.fields import KINDS
+from etl.documents import schema
+from etl.documents.marks import DocumentPath
+from etl.documents.source import Document
+from etl.expressions.parse import ExpressionError, parse
+from etl.model import Json, Problem
+
+_OPERATION: tuple[DocumentPath, ...] = (
+    ("records",), ("record",), ("id",), ("results", "*"), ("envelope", "*"),
+    *(("paging", key) for key in ("total", "total_pages", "page", "page_size", "next", "more")),
+)  # fmt: skip
+_ENDPOINT: tuple[DocumentPath, ...] = (
+    ("version",), ("incremental", "cursor"), ("incremental", "deleted"), ("parent", "params", "*"), ("parent", "where"),
+    ("match", "params", "*"), ("match", "compare", "*"), ("match", "id"), ("match", "created"),
+    ("read_one", "params", "*"), ("closed_periods", "closed"),
+    ("write_fields", "*", "read_from"), ("write_fields", "*", "lost_if"),
+)  # fmt: skip
+EXPRESSIONS: tuple[DocumentPath, ...] = (
+    ("auth", "token"), ("auth", "expires", "*"), ("auth", "*", "token"), ("auth", "*", "expires", "*"),
+    ("retry", "wait"), ("error", "*"),
+    *(("defaults", "*", *path) for path in _OPERATION),
+    *(("endpoints", "*", *path) for path in _ENDPOINT),
+    *(("endpoints", "*", "operations", "*", *path) for path in _OPERATION),
+)  # fmt: skip
+"""Where JMESPath stands in a connector document; `*` is any key or item."""
+_FIELDS = ("fields", "detail_fields", "write_fields")
+
+
+def check_connector(document: Document) -> list[Problem]:
+    """Every problem of a connector that is whole (its `extends` merged), in the order of its lines."""
+    found = [*schema.check(document, "connector"), *_expressions(document), *_types(document), *_names(document)]
+    return schema.in_order(found)
+
+
+def expressions(data: Json) -> Iterator[tuple[DocumentPath, str]]:
+    """Each JMESPath of a connector document, with where it stands."""
+    for pattern in EXPRESSIONS:
+        for path, value in _at(data, pattern):
+            if isinstance(value, str) and path[-1] != "format":
+                yield path, value
+
+
+def _at(data: Json, pattern: DocumentPath, path: DocumentPath = ()) -> Iterator[tuple[DocumentPath, Json]]:
+    if not pattern:
+        yield path, data
+        return
+    step, *rest = pattern
+    keys = [key for key, _ in _items(data)] if step == "*" else [step]
+    for key, value in _items(data):
+        if key in keys:
+            yield from _at(value, tuple(rest), (*path, key))
+
+
+def _items(data: Json) -> list[tuple[str | int, Json]]:
+    if isinstance(data, dict):
+        return list(data.items())
+    return list(enumerate(data)) if isinstance(data, list) else []
+
+
+# --- expressions ---------------------------------------------------------------------------------
+
+
+def _expressions(document: Document) -> Iterator[Problem]:
+    for path, text in expressions(document.data):
+        try:
+            parse(text)
+        except ExpressionError as error:
+            place = document.marks.inside(path, error.offset, error.length)
+            yield Problem("expression", error.message, place, error.hint)
+
+
+# --- types of fields -----------------------------------------------------------------------------
+
+
+def _types(document: Document) -> Iterator[Problem]:
+    shared = document.data.get("types", {}) if isinstance(document.data, dict) else {}
+    names = list(shared) if isinstance(shared, dict) else []
+    roots: list[tuple[DocumentPath, Json]] = [(("types",), shared)]
+    roots += [pair for block in _FIELDS for pair in _at(document.data, ("endpoints", "*", block))]
+    for root, fields in roots:
+        for name, spec in _items(fields):
+            for path, kind in _named(spec, (*root, name)):
+                if kind not in KINDS and kind not in names:
+                    yield _unknown(document, "unknown-type", "type", path, kind, [*names, *KINDS])
+    yield from _circles(document, shared if isinstance(shared, dict) else {})
+
+
+def _named(spec: Json, path: DocumentPath) -> Iterator[tuple[DocumentPath, str]]:
+    """Every type named in a field, with where it stands."""
+    if isinstance(spec, str):
+        yield path, spec
+    elif isinstance(spec, list):
+        for index, item in enumerate(spec):
+            yield from _named(item, (*path, index))
+    elif isinstance(spec, dict):
+        if "type" in spec:
+            yield from _named(spec["type"], (*path, "type"))
+        if "items" in spec:
+            yield from _named(spec["items"], (*path, "items"))
+        for name, inner in _items(spec.get("properties")):
+            yield from _named(inner, (*path, "properties", name))
+
+
+def _circles(document: Document, shared: Mapping[str, Any]) -> Iterator[Problem]:
+    uses = {name: {kind for _, kind in _named(spec, ())} for name, spec in shared.items()}
+    for name in shared:
+        seen: set[str] = set()
+        ahead = set(uses[name])
+        while ahead - seen:
+            seen |= ahead
+            ahead = {kind for known in seen for kind in uses.get(known, ())}
+        if name in seen:
+            hint = "write `json` or `object` where it comes back to itself"
+            yield Problem("type-cycle", f"type '{name}' contains itself", document.marks.key(("types", name)), hint)
+
+
+# --- names of other things ------------------------------------------------------------------------
+
+
+def _names(document: Document) -> Iterator[Problem]:
+    """Endpoints that are spoken of, and sort values."""
+    data = document.data if isinstance(document.data, dict) else {}
+    known = [str(name) for name, _ in _items(data.get("endpoints"))]
+    patterns: list[DocumentPath] = [("check", "endpoint"), ("check", "permissions", "*")]
+    patterns += [("endpoints", "*", *path) for path in (("parent", "endpoint"), ("closed_periods", "endpoint"))]
+    patterns += [("endpoints", "*", "depends_on"), ("endpoints", "*", "depends_on", "*")]
+    patterns += [("endpoints", "*", "references", "*")]
+    for pattern in patterns:
+        for path, name in _at(data, pattern):
+            if isinstance(name, str) and name not in known:
+                yield _unknown(document, "unknown-endpoint", "endpoint", path, name, known)
+    for path, sort in _at(data, ("endpoints", "*", "operations", "*", "sort")):
+        values = sort.get("values", []) if isinstance(sort, dict) else []
+        if isinstance(sort, dict) and isinstance(values, list) and sort.get("stable") not in (None, *values):
+            yield _unknown(document, "unknown-sort", "sort value", (*path, "stable"), str(sort["stable"]), values)
+
+
+def _unknown(document: Document, code: str, what: str, path: DocumentPath, name: str, known: list[str]) -> Problem:
+    close = difflib.get_close_matches(name, [str(each) for each in known], 1)
+    hint = f"did you mean '{close[0]}'?" if close else f"there is {', '.join(map(str, known[:12]))}" if known else None
+    return Problem(code, f"there is no {what} '{name}'", document.marks.value(path), hint)
