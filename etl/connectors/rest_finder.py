@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from etl.connectors.rest_source import RestSource
 from etl.errors import Refused
 from etl.http.paths import compile_path
-from etl.keys import key_text
 from etl.model import Json, Record
 from etl.ports import ReadRequest
 
@@ -79,18 +78,27 @@ class RestFinder:
 
 
 def same(sent: Json, listed: Json) -> bool:
-    """Equal for a person: 7 and 7.0, a date and its midnight, text apart from case and outer space; null and "" too."""
+    """Equal for a person: 7 and "7.00", a date and its midnight, texts apart from case and outer space, null and ""."""
+    if _is_number(sent) or _is_number(listed):
+        return _number(sent) == _number(listed) and _number(sent) is not None
     return bool(_plain(sent) == _plain(listed))
+
+
+def _is_number(value: Json) -> bool:
+    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
+
+
+def _number(value: Json) -> Decimal | None:
+    try:
+        return None if isinstance(value, bool) else Decimal(str(value))
+    except InvalidOperation:
+        return None
 
 
 def _plain(value: Json) -> Json:
     if value is None or value == "":
         return None
-    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
-        return key_text(Decimal(str(value)))
-    if isinstance(value, str):
-        return _plain_text(value.strip())
-    return value
+    return _plain_text(value.strip()) if isinstance(value, str) else value
 
 
 def _plain_text(text: str) -> str:
