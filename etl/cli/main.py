@@ -18,6 +18,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "plan": "Show what a run would do, field by field, without writing.",
     "preview": "Show a few source records beside what they become.",
     "validate": "Check documents without any request.",
+    "test": "Run the mappings' own tests, offline.",
     "connectors": "List connectors, endpoints, operations, params and fields.",
     "show": "Print a merged mapping, each value with its origin.",
     "init": "Start a new project that runs at once with --sandbox.",

@@ -100,7 +100,7 @@ jobs:
       - run: pip install etl-mappings
       - run: cp .env.example .env    # nothing is sent: any value will do
       - run: etl validate
-      - run: etl run --sandbox
+      - run: etl test
 """
 
 
@@ -123,6 +123,7 @@ Try it against made-up systems; a second run sends nothing, since nothing change
 Against the real ones: copy `.env.example` to `.env`, fill it in, then look before you leap:
 
     etl validate
+    etl test
     etl plan
     etl run
 """

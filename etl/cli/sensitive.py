@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from etl.cli.offline import offline
 from etl.cli.options import Settings
 from etl.errors import EtlError
 from etl.model import MappingSpec, Record, Reject, Schema
@@ -82,6 +83,8 @@ def _opened(settings: Settings, paths: tuple[str, ...]) -> Workspace | None:
     from etl.assemble.workspace import open_workspace
 
     try:
-        return open_workspace(paths, project_file=settings.project, env=settings.env, vars=settings.vars, sandbox={})
+        return open_workspace(
+            paths, project_file=settings.project, env=settings.env, vars=settings.vars, sandbox=offline()
+        )
     except EtlError:
         return None

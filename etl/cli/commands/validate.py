@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from etl import __version__
+from etl.cli.offline import offline
 from etl.cli.options import Settings, with_settings
 from etl.cli.screen import Screen
 from etl.errors import DocumentError
@@ -54,9 +55,17 @@ def _check(
             project_file=settings.project,
             env=settings.env,
             vars=settings.vars,
+            sandbox=_library_only(paths),
             select=select,
             exclude=exclude,
         )
         return len(workspace.mappings), workspace.check()
     except DocumentError as error:
         return 0, error.problems
+
+
+def _library_only(paths: tuple[str, ...]) -> dict[str, dict[str, Any]] | None:
+    """The library needs no project to be checked: its connections are called as their connectors are."""
+    from etl.mapping.builtin import is_builtin
+
+    return offline() if paths and all(is_builtin(path) for path in paths) else None

@@ -1,0 +1,328 @@
+"""Commands from the shell to the made-up systems and back: what is printed where, and the exit codes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from etl.sandbox import Rule, Sandbox
+from tests.support.cli import etl, etl_process, normalised
+
+LIBRARY = "builtin:blikk-to-dimesheets/projects"
+
+MAPPING = """\
+version: 1
+name: projects
+source: {connection: blikk, endpoint: projects}
+fields:
+  externalId: "concat('blikk-', id)"
+  name: {value: "title || orderNumber", required: true}
+target: {connection: dimesheets, endpoint: projects}
+"""
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(small=True, throttle=False) as running:
+        yield running
+
+
+@pytest.fixture
+def project(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose connections lead to a small, unthrottled sandbox."""
+    sandbox.reset()
+    blocks = [
+        f"  {name}: {{connector: {name}, base_url: '{each['base_url']}', auth: {json.dumps(each['auth'])}}}"
+        for name, each in sandbox.connections.items()
+    ]
+    (tmp_path / "etl.yaml").write_text("\n".join(["version: 1", "name: acme", "connections:", *blocks]) + "\n")
+    (tmp_path / "mappings").mkdir()
+    (tmp_path / "mappings" / "projects.yaml").write_text(MAPPING)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def wrong(project: Path, text: str) -> None:
+    (project / "mappings" / "wrong.yaml").write_text(text)
+
+
+# --- run -----------------------------------------------------------------------------------------
+
+
+def test_one_command_in_an_empty_folder_runs_a_library_mapping_and_a_second_run_sends_nothing(tmp_path: Path) -> None:
+    first = etl_process("run", "--sandbox", LIBRARY, "--json", cwd=tmp_path)
+    assert (first.returncode, first.stderr) == (0, "")
+    second = etl_process("run", "--sandbox", LIBRARY, "--json", cwd=tmp_path)
+    again = json.loads(second.stdout)
+    assert json.loads(first.stdout)["mappings"][0]["written"] > 200
+    assert again["mappings"][0]["unchanged"] == json.loads(first.stdout)["mappings"][0]["written"]
+    assert again["connections"]["dimesheets"]["requests"] == 0
+    assert again["connections"]["blikk"]["throttled"] == 0
+
+
+def test_a_run_prints_one_json_document_whose_counts_add_up(project: Path) -> None:
+    result = etl("run", "--json")
+    assert result.exit_code == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert document["status"] == "succeeded"
+    (counts,) = document["mappings"]
+    settled = ("filtered", "unchanged", "written", "deleted", "rejected", "unsettled")
+    assert counts["read"] == sum(counts[name] for name in settled) > 0
+
+
+def test_a_run_closes_with_a_table(project: Path, snapshot: SnapshotAssertion) -> None:
+    result = etl("run")
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    assert normalised(result.stdout) == snapshot
+
+
+def test_reports_are_written_beside_what_is_printed(project: Path) -> None:
+    assert etl("run", "--report", "run.json").exit_code == 0
+    assert json.loads((project / "run.json").read_text(encoding="utf-8"))["mappings"][0]["name"] == "projects"
+    assert etl("run", "--report", "run.html").exit_code == 0
+    assert "<!doctype html>" in (project / "run.html").read_text(encoding="utf-8")
+
+
+def test_a_limit_takes_so_many_source_records(project: Path) -> None:
+    document = json.loads(etl("run", "--limit", "3", "--json").stdout)
+    assert document["mappings"][0]["read"] == 3
+
+
+def test_a_wrong_key_ends_with_3_and_says_which_connection(project: Path, snapshot: SnapshotAssertion) -> None:
+    file = project / "etl.yaml"
+    file.write_text(file.read_text().replace("sandbox-key", "no-such-key"))
+    result = etl("run", "--json")
+    assert result.exit_code == 3
+    document = json.loads(result.stdout)
+    assert document["status"] == "failed"
+    assert "dimesheets" in document["mappings"][0]["error"]
+    assert "no-such-key" not in result.stdout + result.stderr
+
+
+def test_invalid_documents_stop_a_run_before_the_first_request(
+    project: Path, sandbox: Sandbox, snapshot: SnapshotAssertion
+) -> None:
+    wrong(project, MAPPING.replace("name: projects", "name: wrong").replace("title ||", "titel ||"))
+    before = sum(api["requests"] for api in sandbox.summary()["apis"].values())
+    result = etl("run")
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert normalised(result.stderr, project) == snapshot
+    assert sum(api["requests"] for api in sandbox.summary()["apis"].values()) == before
+
+
+def test_who_asks_for_json_gets_a_document_even_if_nothing_could_begin(project: Path) -> None:
+    wrong(project, "version: 1\nnope: 1\n")
+    result = etl("run", "--json")
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["exit_code"] == 2
+    assert "error[" in result.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal to another process is a POSIX thing")
+def test_an_interrupt_finishes_what_is_in_flight_and_a_rerun_goes_on(project: Path, sandbox: Sandbox) -> None:
+    sandbox.misbehave(Rule("latency", path="/Core/Projects", seconds=1.5))
+    command = [sys.executable, "-m", "etl", "run", "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+    while "blikk" not in sandbox.summary()["apis"] and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    document = json.loads(out)
+    assert (document["status"], document["exit_code"]) == ("interrupted", 130)
+    assert "stopping" in err
+    assert "Traceback" not in err
+    sandbox.behave()
+    assert json.loads(etl("run", "--json").stdout)["mappings"][0]["written"] == len(sandbox.records("blikk", "projects"))
+
+
+# --- plan, preview -------------------------------------------------------------------------------
+
+
+def test_a_plan_shows_what_a_run_would_do_and_sends_nothing(project: Path, sandbox: Sandbox) -> None:
+    result = etl("plan")
+    assert result.exit_code == 0, result.stderr
+    assert "  + blikk-" in result.stdout
+    assert "to create" in result.stdout
+    assert sandbox.records("dimesheets", "projects") == []
+
+
+def test_after_a_run_a_plan_shows_only_what_changed_field_by_field(project: Path, sandbox: Sandbox) -> None:
+    assert etl("run").exit_code == 0
+    key = sandbox.records("blikk", "projects")[0]["id"]
+    sandbox.change("blikk", "projects", key, title="Villa Björk")
+    document = json.loads(etl("plan", "--json").stdout)
+    assert document["planned"] is True
+    (change,) = document["mappings"][0]["changes"]
+    assert (change["key"], change["action"]) == (str(key), "update")
+    assert change["fields"]["name"][1] == "Villa Björk"
+    text = etl("plan").stdout
+    assert f"~ blikk-{key}" in text
+    assert '→ "Villa Björk"' in text
+
+
+def test_a_preview_shows_source_and_result(project: Path, sandbox: Sandbox) -> None:
+    result = etl("preview", "mappings/projects.yaml", "--limit", "2", "--json")
+    assert result.exit_code == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert len(document["records"]) == 2
+    first = document["records"][0]
+    assert first["result"]["externalId"] == f"blikk-{first['source']['id']}"
+    assert sandbox.records("dimesheets", "projects") == []
+    assert "│ externalId" in etl("preview", "mappings/projects.yaml").stdout
+
+
+# --- validate ------------------------------------------------------------------------------------
+
+
+def test_a_good_project_is_said_to_be_good(project: Path) -> None:
+    result = etl("validate")
+    assert (result.exit_code, result.stdout) == (0, "1 mapping checked: no problems\n")
+    assert json.loads(etl("validate", "--format", "json").stdout) == []
+
+
+def test_every_problem_is_reported_in_one_go_in_each_format(project: Path, snapshot: SnapshotAssertion) -> None:
+    wrong(project, MAPPING.replace("name: projects", "name: wrong").replace("title ||", "titel ||") + "limtis: {}\n")
+    text = etl("validate")
+    assert text.exit_code == 2
+    assert normalised(text.stdout, project) == snapshot
+    found = json.loads(etl("validate", "--format", "json").stdout)
+    assert [list(each) for each in found] == [["file", "line", "column", "severity", "code", "message"]] * len(found)
+    sarif = json.loads(etl("validate", "--format", "sarif").stdout)
+    assert sarif["version"] == "2.1.0"
+    assert len(sarif["runs"][0]["results"]) == len(found) >= 1
+
+
+# --- what was stored -----------------------------------------------------------------------------
+
+
+def test_runs_are_listed_and_shown_one_by_one(project: Path) -> None:
+    assert etl("runs").stdout == "no runs yet\n"
+    assert not (project / ".etl").exists()
+    run = json.loads(etl("run", "--json").stdout)
+    listed = json.loads(etl("runs", "--json").stdout)["runs"]
+    assert [each["run_id"] for each in listed] == [run["run_id"]]
+    assert json.loads(etl("runs", run["run_id"][:4], "--json").stdout) == run
+    assert run["run_id"] in etl("runs").stdout
+    assert "projects" in etl("runs", run["run_id"]).stdout
+    assert etl("runs", "--html", "run.html").exit_code == 0
+    assert run["run_id"] in (project / "run.html").read_text(encoding="utf-8")
+    assert etl("runs", "zzzz").exit_code == 2
+
+
+def test_rejects_are_kept_listed_and_shown(project: Path, sandbox: Sandbox) -> None:
+    key = sandbox.add("blikk", "projects", title="", orderNumber=None)
+    assert etl("run").exit_code == 1
+    (listed,) = json.loads(etl("rejects", "list", "projects", "--json").stdout)["rejects"]
+    assert (listed["key"], listed["field"]) == (str(key), "name")
+    assert "1 open reject" in etl("rejects").stdout
+    shown = etl("rejects", "show", "projects", str(key))
+    assert shown.exit_code == 0
+    assert "source record" in shown.stdout
+    (full,) = json.loads(etl("rejects", "show", "projects", "--json").stdout)["rejects"]
+    assert full["record"]["id"] == key
+    assert etl("rejects", "show", "projects", "nope").exit_code == 2
+    assert etl("rejects", "show", "nothing").exit_code == 2
+
+
+def test_the_state_is_shown_and_forgotten_only_when_that_is_confirmed(project: Path) -> None:
+    etl("run")
+    (known,) = json.loads(etl("state", "--json").stdout)["mappings"]
+    assert known["known"] > 0
+    refused = etl("state", "reset", "projects")
+    assert refused.exit_code == 2
+    assert "--yes" in refused.stderr
+    assert etl("state", "reset", "projects", "--yes").exit_code == 0
+    assert json.loads(etl("state", "show", "--json").stdout)["mappings"] == []
+
+
+# --- catalogue, init -----------------------------------------------------------------------------
+
+
+def test_the_catalogue_is_given_as_text_and_as_json() -> None:
+    names = [each["name"] for each in json.loads(etl("connectors", "--json").stdout)["connectors"]]
+    assert {"blikk", "dimesheets"} <= set(names)
+    blikk = json.loads(etl("connectors", "blikk", "--json").stdout)
+    assert blikk["name"] == "blikk"
+    projects = next(each for each in blikk["endpoints"] if each["name"] == "projects")
+    assert projects["operations"]["list"]["method"] == "GET"
+    assert projects["fields"]["id"]["type"] == "integer"
+    assert [each["name"] for each in json.loads(etl("connectors", "blikk", "users", "--json").stdout)["endpoints"]] == [
+        "users"
+    ]
+    assert "list  GET" in etl("connectors", "blikk", "projects").stdout
+    assert "did you mean 'blikk'?" in etl("connectors", "blik").stderr
+    assert "did you mean 'projects'?" in etl("connectors", "blikk", "project").stderr
+
+
+def test_a_new_project_runs_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = etl("init", "acme")
+    assert made.exit_code == 0, made.stderr
+    (tmp_path / "acme" / ".env").write_text((tmp_path / "acme" / ".env.example").read_text())
+    monkeypatch.chdir(tmp_path / "acme")
+    assert etl("validate").exit_code == 0
+    ran = etl_process("run", "--sandbox", "--select", "projects", "--json", cwd=tmp_path / "acme")
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)["mappings"][0]["written"] > 0
+
+
+def test_a_new_project_overwrites_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "README.md").write_text("mine")
+    result = etl("init", ".")
+    assert result.exit_code == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
+    assert (tmp_path / "README.md").read_text() == "mine"
+
+
+def test_a_pair_that_the_library_does_not_have_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = etl("init", "acme", "--from", "dimesheets", "--to", "dimesheets")
+    assert result.exit_code == 2
+    assert "blikk-to-dimesheets" in result.stderr
+
+
+def test_a_merged_mapping_is_shown_with_the_origin_of_each_value(project: Path) -> None:
+    (project / "mappings" / "mine.yaml").write_text(f"version: 1\nname: mine\nextends: {LIBRARY}\n")
+    text = etl("show", "mappings/mine.yaml").stdout
+    assert "# mappings/mine.yaml:2" in text
+    assert "blikk-to-dimesheets/projects.yaml:" in text
+    values = json.loads(etl("show", "mappings/mine.yaml", "--json").stdout)["values"]
+    assert {"path": ["name"], "value": "mine", "file": "mappings/mine.yaml", "line": 2} in values
+
+
+# --- sandbox -------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal to another process is a POSIX thing")
+def test_the_sandbox_prints_its_connections_and_serves_until_it_is_told_to_end(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "etl", "sandbox", "--json"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert process.stderr
+    assert "serving" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (0, "")
+    assert {"blikk", "dimesheets"} <= set(json.loads(out)["connections"])
+
+
+def test_a_chaos_profile_that_does_not_exist_lists_those_that_do(tmp_path: Path) -> None:
+    result = etl("sandbox", "--chaos", "nope")
+    assert result.exit_code == 2
+    assert "flaky" in result.stderr
