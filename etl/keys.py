@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -46,11 +47,23 @@ def split(key: str) -> tuple[str, ...]:
 
 
 def canonical(value: Json) -> bytes:
-    """JSON with sorted keys; numbers wider than a float are spelled out digit by digit."""
-    return orjson.dumps(value, default=_decimal, option=orjson.OPT_SORT_KEYS)
+    """JSON with sorted keys and exact numbers. Takes every JSON value, wide integers and lone surrogates too."""
+    try:
+        return orjson.dumps(value, default=_decimal, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        return _spelled(value).encode()
 
 
 def _decimal(value: object) -> orjson.Fragment:
     if isinstance(value, Decimal):
         return orjson.Fragment(str(value))
     raise TypeError(f"{type(value).__name__} is no JSON value")
+
+
+def _spelled(value: Json) -> str:
+    """What orjson refuses, part by part in ASCII."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{json.dumps(key)}:{_spelled(value[key])}" for key in sorted(value)) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_spelled, value)) + "]"
+    return str(value) if isinstance(value, Decimal) else json.dumps(value, allow_nan=False)

@@ -50,8 +50,37 @@ class Source(Protocol):
 # --- writing -------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A record of the target that may be the one looked for. `created`: when it was made, as the target says it."""
+
+    id: Json
+    record: Record
+    created: str | None = None
+
+
+class Finder(Protocol):
+    """Looks records of a target up."""
+
+    @property
+    def can_find(self) -> bool:
+        """The connector says how a record is found again by its natural key."""
+
+    def natural(self, output: Record) -> tuple[str, ...]:
+        """What a record is told apart by, as text."""
+
+    async def find(self, output: Record, *, made_after: datetime | None = None) -> list[Found]:
+        """Records with the natural key of `output`, made after the moment given. Raises ConnectionFailed, Refused."""
+
+    async def read(self, target_id: Json, values: Mapping[str, Json] | None = None) -> Record | None:
+        """The record as the target has it now; None where it has none."""
+
+
 class Target(Protocol):
     """One endpoint that can be written to. Each call answers with one outcome per item, in the items' order."""
+
+    @property
+    def finder(self) -> Finder: ...
 
     async def upsert(self, items: Sequence[Item]) -> list[Outcome]:
         """One request for all items. Raises Refused where the API refuses the whole batch."""
@@ -145,6 +174,9 @@ class MappingState(Protocol):
 
     def targets(self, target_keys: Sequence[str]) -> dict[str, str]:
         """target key → source key of live entries: who else claims a target record."""
+
+    def claimed(self, target_ids: Sequence[Json]) -> list[bool]:
+        """For each id whether a ledger entry of any mapping that writes to this origin holds it."""
 
     def intend(self, intents: Iterable[Intent]) -> None:
         """Durable before it returns (survives a power cut)."""

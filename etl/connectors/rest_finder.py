@@ -12,16 +12,7 @@ from etl.connectors.rest_source import RestSource
 from etl.errors import Refused
 from etl.http.paths import compile_path
 from etl.model import Json, Record
-from etl.ports import ReadRequest
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A record of the target that may be the one looked for."""
-
-    id: Json
-    record: Record
-    created: str | None = None
+from etl.ports import Found, ReadRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +25,11 @@ class RestFinder:
     def can_find(self) -> bool:
         """The connector says how a record of this endpoint is found again."""
         return self.source.endpoint.match is not None
+
+    def natural(self, output: Record) -> tuple[str, ...]:
+        """The values by which a record is told apart, in a form that equal ones share."""
+        compare = (self.source.endpoint.match or {}).get("compare", {})
+        return tuple(repr(_plain(output.get(name))) for name in compare)
 
     @property
     def can_read(self) -> bool:

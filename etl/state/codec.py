@@ -25,21 +25,7 @@ _TOO_LONG = b"0" * 17
 
 def dump(value: Json) -> str:
     """Canonical JSON: sorted keys, exact numbers. Takes every JSON value, wide integers and lone surrogates too."""
-    try:
-        return canonical(value).decode()
-    except TypeError:
-        return _spelled(value)
-
-
-def _spelled(value: Json) -> str:
-    """What orjson refuses, spelled part by part in ASCII."""
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{json.dumps(key)}:{_spelled(value[key])}" for key in sorted(value)) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(_spelled, value)) + "]"
-    if isinstance(value, Decimal):
-        return str(value)
-    return json.dumps(value, allow_nan=False)
+    return canonical(value).decode()
 
 
 def load(text: str | bytes) -> Json:

@@ -52,7 +52,7 @@ def import_state(path: Path, state: StoredState) -> int:
         with path.open("rb") as file:
             return take_in(state, _read(file, path))
     except KeyError as error:
-        raise StateError(f"{path} is damaged: it lacks {error}", _AGAIN) from error
+        raise StateError(f"{path} is damaged: {error} is missing or unknown", _AGAIN) from error
     except OSError as error:
         raise _unusable(path, "read", error) from error
 

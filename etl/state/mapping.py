@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from etl.model import LedgerEntry, Record, Reject
+from etl.model import Json, LedgerEntry, Record, Reject
 from etl.ports import Checkpoint, Cursor, Intent, Scope
 from etl.state import tables
 from etl.state.codec import (
@@ -135,6 +135,21 @@ class StoredMapping:
     def targets(self, target_keys: Sequence[str]) -> dict[str, str]:
         sql = "SELECT target_key, key FROM ledger WHERE scope = ? AND target_key {among} AND gone = 0"
         return {unpack(target_key): unpack(key) for target_key, key in self._among(sql, target_keys)}
+
+    def claimed(self, target_ids: Sequence[Json]) -> list[bool]:
+        texts = [dump(target_id) for target_id in target_ids]
+        rows = self._database.read(
+            "SELECT DISTINCT target_id FROM ledger JOIN scopes ON scopes.number = ledger.scope "
+            "WHERE gone = 0 AND project = ? AND environment = ? AND origin = ? AND target_id {among}",
+            (
+                pack(self._scope.project),
+                pack(self._scope.environment),
+                pack(self._scope.origin),
+                self._database.among(texts),
+            ),
+        )
+        taken = {text for (text,) in rows}
+        return [text in taken for text in texts]
 
     # --- intents
 

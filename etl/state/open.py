@@ -41,8 +41,8 @@ def _connect(url: str, root: Path, wait: float) -> Database:
         from etl.state.postgres import PostgresDatabase  # psycopg is an optional extra
 
         return PostgresDatabase(url, wait)
-    shown = url.partition(":")[0]
+    scheme, separator, rest = url.partition("://")  # what follows may hold a password
     raise UsageError(
-        f"'{shown}:…' is no place for the state that etl knows",
+        f"'{scheme}{separator}{'…' if rest else ''}' is no place for the state that etl knows",
         "write `state: sqlite:///.etl/state.db`, or a postgresql:// URL where several machines share it",
     )

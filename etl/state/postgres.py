@@ -38,8 +38,6 @@ _SENT_AS: Final = {"text": "text", "integer": "bigint", "binary": "text"}
 """Rows travel as one JSON text, far cheaper to write than arrays; bytes as hexadecimal digits."""
 
 _FAILURES: Final = {
-    "28": ("refuses the login", "check user and password in the URL of `state:`"),
-    "3D": ("has no such database", "create it, or name another one in the URL of `state:`"),
     "42501": ("does not let this user do that", "let its owner run: CREATE SCHEMA etl AUTHORIZATION <this user>"),
     "53100": ("has no room left on its disk", "free some space there; everything stored until now is safe"),
     "53": ("is short of resources", "try again later; everything stored until now is safe"),
@@ -76,13 +74,21 @@ def _ours(error: psycopg.Error) -> bool:
 
 def _unreachable(error: psycopg.Error) -> tuple[str, str]:
     said = " ".join(redact(str(error)).split())
-    return f"can't be used: {said}", "see that the server runs and can be reached from here, then run again"
+    return (
+        f"can't be used: {said}",
+        "see that the server runs, can be reached from here, and knows this user and database; then run again",
+    )
 
 
 def _connect(url: str, wait: float) -> tuple[psycopg.Connection, str]:
     """The connection, and what messages call it."""
-    with _InWords("the state in PostgreSQL"):
+    try:
         parts = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:  # its text repeats the URL, with the password
+        raise StateError(
+            "the postgresql:// URL of the state can't be understood",
+            "write postgresql://USER:PASSWORD@HOST/DATABASE; in a password @ : / % are written %40 %3A %2F %25",
+        ) from None
     register(str(parts.get("password") or ""))
     name = f"the state in PostgreSQL ({parts.get('host') or 'localhost'}/{parts.get('dbname') or ''})"
     with _InWords(name):

@@ -58,6 +58,9 @@ class RehearsedMapping:
     def targets(self, target_keys: Sequence[str]) -> dict[str, str]:
         return self.real.targets(target_keys)
 
+    def claimed(self, target_ids: Sequence[Json]) -> list[bool]:
+        return self.real.claimed(target_ids)
+
     def intend(self, intents: Iterable[Intent]) -> None:
         self.scratch.intend(intents)
 

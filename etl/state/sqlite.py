@@ -45,7 +45,7 @@ _FAILURES: Final = {
     sqlite3.SQLITE_LOCKED: ("is in use by another program", "close what holds it (a database viewer) and run again"),
     sqlite3.SQLITE_READONLY: ("can't be written to", "give this user write permission on the file and its folder"),
     sqlite3.SQLITE_PERM: ("can't be used by this user", "give this user read and write permission on the file"),
-    sqlite3.SQLITE_CANTOPEN: ("can't be opened", "see that its folder exists and that this user may write there"),
+    sqlite3.SQLITE_CANTOPEN: ("can't be opened", "see that this user may read and write the file and its folder"),
     sqlite3.SQLITE_FULL: (
         "can't grow: the disk is full",
         "free some space and run again; everything stored until now is safe",
@@ -205,7 +205,7 @@ def _prepare(path: Path) -> None:
     except OSError as error:
         raise StateError(
             f"the state file {path} can't be made: {error.strerror or error}",
-            "give this user write permission on that folder, or name another file with `state:` in etl.yaml",
+            "see that its folder is one where this user may write, or name another file with `state:` in etl.yaml",
         ) from error
     _close_to_others(path)
 

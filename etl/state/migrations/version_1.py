@@ -32,6 +32,7 @@ STATEMENTS = (
     ) {clustered}
     """,
     "CREATE INDEX ledger_targets ON ledger (scope, target_key, gone)",
+    "CREATE INDEX ledger_ids ON ledger (target_id) WHERE target_id IS NOT NULL",
     """
     CREATE TABLE intents (
         scope INTEGER NOT NULL, key {text} NOT NULL, target_key {text} NOT NULL, output {text} NOT NULL,
