@@ -103,7 +103,8 @@ def _keys(checked: Checked, lookup: LookupSpec, rows: Rows, file: Path) -> None:
 
 def check_use(checked: Checked, used: set[str]) -> None:
     """Warns of lookups that no expression uses. Those that a base mapping brings are not its overlay's fault."""
-    if checked.spec.template:
+    misspelt = used - set(checked.spec.lookups)
+    if checked.spec.template or misspelt:
         return
     for name in checked.spec.lookups:
         own = checked.document.marks.source(("lookups", name)).file == checked.document.file

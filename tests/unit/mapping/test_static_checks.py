@@ -1,0 +1,417 @@
+"""Static checks of whole mappings: what is found, what is left alone, and how it reads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from etl.catalogue import Connector, Op, Param
+from etl.connectors.load import load_connector
+from etl.mapping.checks import check_mapping, check_project
+from etl.mapping.load import load_mappings
+from etl.mapping.project import load_project
+from etl.model import Problem
+from etl.reporting.problems import problems_text
+from etl.resources import mappings as library
+from tests.documents.checks_page import connectors
+
+HERE = Path(__file__).resolve().parents[2] / "documents" / "checks"
+HEAD = """\
+version: 1
+name: projects
+"""
+ETL = """\
+version: 1
+vars: {prefix: crm}
+connections:
+  crm: {connector: crm}
+  sheets: {connector: sheets}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "etl.yaml").write_text(ETL, encoding="utf-8")
+    (tmp_path / "clients.csv").write_text("crm_id,sheets_id\n3,41\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def check(folder: Path, text: str, known: dict[str, Connector] | None = None) -> list[Problem]:
+    """The problems of one mapping, written with the defaults of the examples where it says nothing else."""
+    (folder / "base.yaml").write_text((HERE / "base.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "m.yaml").write_text(f"extends: base.yaml\n{text}", encoding="utf-8")
+    project = load_project(folder, environ={})
+    loads = load_mappings([Path("m.yaml")], project, environ={})
+    assert loads.problems == ()
+    (loaded,) = loads.mappings
+    return check_mapping(loaded.spec, loaded.document, loaded.project, known or connectors())
+
+
+def codes(problems: list[Problem]) -> list[str]:
+    return [problem.code for problem in problems]
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def test_a_mapping_without_mistakes_has_no_problem(folder: Path) -> None:
+    assert check(folder, "description: fine\n") == []
+
+
+def test_all_problems_come_in_one_go_by_place(folder: Path, snapshot: SnapshotAssertion) -> None:
+    text = """\
+source:
+  params: {qeury: villa, status: ongonig, page: 2}
+  where: "!status.isCompleted"
+  incremental: true
+lookups:
+  clients: {file: client.csv, key: crm_id}
+  spare: {file: clients.csv, key: crmid}
+fields:
+  name: titel
+  descripton: "join(' / ', [number, custmer.name])"
+  clientId: {value: "lookup('client', customer).sheets_id"}
+  budget: {value: tags.name, truncate: 3}
+  startDate: {const: soon}
+  status: {value: status.name, map: {Ongoin: Actve}, otherwise: Closed}
+target:
+  batch_size: 500
+tests:
+  a project:
+    record: {id: 7, titel: Villa}
+    expect: {title: Villa}
+"""
+    found = check(folder, text)
+    assert problems_text(found) == snapshot
+    assert [(each.location.line, each.location.column) for each in found if each.location] == sorted(
+        (each.location.line, each.location.column) for each in found if each.location
+    )
+
+
+def test_the_place_inside_a_folded_expression_is_found(folder: Path) -> None:
+    text = "fields:\n  description: >-\n    join(' / ',\n    [title || '',\n    custmer.name][?@])\n"
+    (problem,) = check(folder, text)
+    assert problem.location is not None
+    assert (problem.location.line, problem.location.column) == (6, 5)
+
+
+def test_a_mistake_in_a_base_is_shown_in_the_base(folder: Path) -> None:
+    (folder / "middle.yaml").write_text("extends: base.yaml\nfields: {description: titel}\n", encoding="utf-8")
+    (folder / "m.yaml").write_text("", encoding="utf-8")
+    check(folder, "")
+    project = load_project(folder, environ={})
+    (folder / "m.yaml").write_text("extends: middle.yaml\nname: over\n", encoding="utf-8")
+    (loaded,) = load_mappings([Path("m.yaml")], project, environ={}).mappings
+    (problem,) = check_mapping(loaded.spec, loaded.document, loaded.project, connectors())
+    assert problem.location is not None
+    assert (Path(problem.location.file).name, problem.location.line) == ("middle.yaml", 2)
+
+
+def test_several_words_are_most_likely_a_fixed_text(folder: Path) -> None:
+    (problem,) = check(folder, "fields: {description: From the customer database}\n")
+    assert (problem.code, problem.hint) == (
+        "expression",
+        "for the fixed text write {const: From the customer database}",
+    )
+
+
+def test_extra_fields_are_part_of_the_record(folder: Path) -> None:
+    assert (
+        check(folder, "source: {extra_fields: {category: {type: object}}}\nfields: {description: category.name}\n")
+        == []
+    )
+
+
+def test_a_parent_and_an_each_item_are_part_of_the_record(folder: Path) -> None:
+    text = """\
+source:
+  endpoint: task_comments
+  parent: {endpoint: tasks, as: task, where: comments > `0`}
+fields: {name: "concat(task.title, text)"}
+"""
+    assert check(folder, text) == []
+    wrong = text.replace("task.title", "task.titel").replace("comments >", "coments >")
+    assert [problem.hint for problem in check(folder, wrong)] == [
+        "did you mean 'comments'?",
+        "did you mean 'task.title'?",
+    ]
+
+
+def test_the_items_of_each_are_typed(folder: Path) -> None:
+    text = "source:\n  each: {items: 'tags[]', as: tag, key: tag.id}\nfields: {name: tag.nam}\n"
+    assert [problem.hint for problem in check(folder, text)] == ["did you mean 'tag.name'?"]
+
+
+def test_each_of_what_is_no_list_is_an_error(folder: Path) -> None:
+    assert codes(check(folder, "source:\n  each: {items: customer, as: tag}\n")) == ["not-a-list"]
+
+
+def test_with_detail_its_fields_are_there(folder: Path) -> None:
+    assert check(folder, "source: {detail: true}\nfields: {description: note}\n") == []
+
+
+def test_the_condition_for_a_detail_may_look_for_what_only_the_detail_documents(folder: Path) -> None:
+    text = "source:\n  detail: {when: '!note', reuse: updated}\nfields: {description: note}\n"
+    assert check(folder, text) == []
+
+
+def test_an_endpoint_whose_records_are_read_one_by_one_through_the_list_has_detail(folder: Path) -> None:
+    known = connectors()
+    tasks = replace(known["crm"].endpoints["tasks"], read_one={"params": {"ids": "id"}})
+    known["crm"] = replace(known["crm"], endpoints={**known["crm"].endpoints, "tasks": tasks})
+    assert check(folder, "source: {endpoint: tasks, detail: true}\n", known) == []
+
+
+def test_a_key_is_checked_over_the_list(folder: Path) -> None:
+    assert codes(check(folder, "source: {key: [id, nubmer]}\n")) == ["unknown-field"]
+
+
+@pytest.mark.parametrize("value", ["'5,21'", "[5, 21]", "5"])
+def test_a_param_that_takes_a_list_takes_it_in_any_spelling(folder: Path, value: str) -> None:
+    known = _with_params(ids={"type": "array", "items": "integer"})
+    assert check(folder, f"source:\n  params: {{ids: {value}}}\n", known) == []
+
+
+def test_each_item_of_a_param_is_checked(folder: Path) -> None:
+    known = _with_params(ids={"type": "array", "items": "integer"})
+    assert codes(check(folder, "source:\n  params: {ids: [5, x]}\n", known)) == ["param-type"]
+
+
+def _with_params(**blocks: dict[str, str]) -> dict[str, Connector]:
+    known = connectors()
+    projects = known["crm"].endpoints["projects"]
+    params = {name: Param(name, **block) for name, block in blocks.items()}
+    operations = {**projects.operations, "list": replace(projects.operations["list"], params=params)}
+    changed = replace(projects, operations=operations)
+    known["crm"] = replace(known["crm"], endpoints={**known["crm"].endpoints, "projects": changed})
+    return known
+
+
+# --- lookups -------------------------------------------------------------------------------------
+
+
+def test_a_lookup_of_an_endpoint_gives_its_records(folder: Path) -> None:
+    text = """\
+lookups:
+  tasks: {connection: crm, endpoint: tasks, key: id, where: comments > `0`}
+fields: {description: "lookup('tasks', id).titel"}
+"""
+    assert [problem.hint for problem in check(folder, text)] == ["did you mean 'title'?"]
+
+
+def test_what_another_mapping_wrote_has_no_fields(folder: Path) -> None:
+    text = "lookups:\n  others: {mapping: others}\nfields: {description: \"lookup('others', id)\"}\n"
+    assert check(folder, text) == []
+    assert codes(check(folder, text.replace("', id)", "', id).externalId"))) == ["no-field-here"]
+
+
+def test_a_lookup_that_only_where_uses_is_used(folder: Path) -> None:
+    lookups = "lookups:\n  clients: {file: clients.csv, key: crm_id, on_miss: empty}\n"
+    text = lookups + "source: {where: \"lookup('clients', id)\"}\n"
+    assert check(folder, text) == []
+
+
+def test_lookups_are_not_called_unused_while_an_expression_can_not_be_read(folder: Path) -> None:
+    text = "lookups:\n  clients: {file: clients.csv, key: crm_id}\nfields: {description: \"lookup('clients' id)\"}\n"
+    assert codes(check(folder, text)) == ["expression"]
+
+
+def test_a_file_that_is_not_what_its_ending_says_is_named(folder: Path) -> None:
+    (folder / "rows.json").write_text("no json", encoding="utf-8")
+    text = "lookups:\n  rows: {file: rows.json, key: id}\nfields: {description: \"lookup('rows', id).x\"}\n"
+    assert codes(check(folder, text)) == ["lookup-file"]
+
+
+# --- the target ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("clientId", "id"),
+        ("clientId", "hours"),
+        ("clientId", "number"),
+        ("budget", "number"),
+        ("description", "hours"),
+        ("description", "status.isCompleted"),
+        ("description", "startDate"),
+        ("startDate", "updated"),
+        ("startDate", "title"),
+        ("billable", "title"),
+        ("status", "title"),
+        ("status", "status.isCompleted && 'Closed' || 'Active'"),
+        ("budget", "title && hours || `0`"),
+    ],
+)
+def test_what_can_become_the_fields_type_on_some_record_is_left_alone(folder: Path, field: str, value: str) -> None:
+    assert check(folder, f'fields: {{{field}: "{value}"}}\n') == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "code"),
+    [
+        ("clientId", "customer", "type-mismatch"),
+        ("clientId", "tags", "type-mismatch"),
+        ("clientId", "status.isCompleted", "type-mismatch"),
+        ("clientId", "startDate", "type-mismatch"),
+        ("billable", "hours", "type-mismatch"),
+        ("startDate", "hours", "type-mismatch"),
+        ("description", "tags", "type-mismatch"),
+        ("clientId", "status.isCompleted && 'Yes' || 'No'", "type-mismatch"),
+        ("status", "status.isCompleted && 'Done' || 'Open'", "value-not-allowed"),
+        ("status", "status.name", "value-not-allowed"),
+    ],
+)
+def test_what_can_never_become_the_fields_type_is_an_error(folder: Path, field: str, value: str, code: str) -> None:
+    (problem,) = check(folder, f'fields: {{{field}: "{value}"}}\n')
+    assert (problem.code, problem.severity) == (code, "error")
+
+
+@pytest.mark.parametrize(
+    ("field", "code"),
+    [
+        ("clientId: {const: x}", "type-mismatch"),
+        ("clientId: 1.5", "type-mismatch"),
+        ("billable: {const: 1}", "type-mismatch"),
+        ("startDate: {const: 2026-13-01}", "type-mismatch"),
+        ("budget: {value: hours, default: none}", "type-mismatch"),
+        ("budget: [1]", "type-mismatch"),
+        ("status: {value: title, default: Open}", "value-not-allowed"),
+        ("status: {value: status.name, map: {Ongoing: Open, Completed: Closed}}", "value-not-allowed"),
+        ("description: {value: title, type: integer, truncate: 5}", "truncate"),
+        ("startDate: {value: title, type: boolean}", "type-mismatch"),
+    ],
+)
+def test_fixed_values_are_tried_on_the_target(folder: Path, field: str, code: str) -> None:
+    assert codes(check(folder, f"fields:\n  {field}\n")) == [code]
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "clientId: {const: '7'}",
+        "status: {const: active}",
+        "billable: true",
+        "startDate: {const: 2026-04-01}",
+        "description: {value: title, default: '', truncate: 40}",
+        "budget: {value: hours, type: string}",
+        "clientId: {value: status.name, map: {Ongoing: 1, Completed: 2}}",
+        "billable: {value: status.isCompleted, map: {true: false, false: true}}",
+        "description: {const: null}",
+    ],
+)
+def test_fixed_values_that_fit_are_left_alone(folder: Path, field: str) -> None:
+    assert check(folder, f"fields:\n  {field}\n") == []
+
+
+def test_a_wrong_value_of_map_is_shown_at_that_value(folder: Path) -> None:
+    (problem,) = check(folder, "fields:\n  clientId: {value: status.name, map: {Ongoing: 1, Completed: two}}\n")
+    assert problem.location is not None
+    assert problem.location.text[problem.location.column - 1 :].startswith("two}")
+
+
+def test_an_update_needs_the_key_only(folder: Path) -> None:
+    known = _with_target("update", path="/projects/{id}")
+    assert check(folder, "target: {operation: update}\nfields: {id: id, name: null, externalId: null}\n", known) == []
+    assert codes(check(folder, "target: {operation: update}\nfields: {externalId: null}\n", known)) == [
+        "key-not-mapped"
+    ]
+
+
+def test_path_parameters_are_fields_and_needed_for_a_create(folder: Path) -> None:
+    known = _with_target("create", path="/clients/{clientNo}/projects")
+    assert codes(check(folder, "target: {operation: create}\n", known)) == ["missing-field"]
+    assert check(folder, "target: {operation: create}\nfields: {clientNo: customer.id}\n", known) == []
+
+
+def test_a_field_that_another_operation_takes_says_which(folder: Path) -> None:
+    known = _with_target("update", path="/projects/{id}")
+    projects = known["sheets"].endpoints["projects"]
+    fields = {**projects.fields, "name": replace(projects.fields["name"], operations=("create",))}
+    known["sheets"] = replace(known["sheets"], endpoints={"projects": replace(projects, fields=fields)})
+    (problem,) = check(folder, "target: {operation: update}\nfields: {id: id}\n", known)
+    assert problem.hint == "leave it out: only create takes it"
+
+
+def _with_target(name: str, *, path: str) -> dict[str, Connector]:
+    """The target with one operation instead of its upsert; updates go by its own id."""
+    known = connectors()
+    projects = known["sheets"].endpoints["projects"]
+    operation = Op(name, "POST", path)  # type: ignore[arg-type]
+    changed = replace(projects, operations={name: operation}, target_key=())
+    known["sheets"] = replace(known["sheets"], endpoints={"projects": changed})
+    return known
+
+
+def test_what_missing_sets_is_checked_like_fields(folder: Path) -> None:
+    assert check(folder, "target:\n  missing: {set: {status: Closed}}\n") == []
+    assert codes(check(folder, "target:\n  missing: {set: {status: Gone}}\n")) == ["value-not-allowed"]
+    assert codes(check(folder, "target:\n  missing: {set: {state: Closed}}\n")) == ["unknown-target-field"]
+    assert codes(check(folder, "target: {missing: delete}\n")) == ["operation-not-offered"]
+
+
+def test_a_download_goes_to_files(folder: Path) -> None:
+    found = check(folder, "target: {operation: download, endpoint: 'out/{id}'}\n")
+    assert codes(found) == ["operation-not-offered"]
+
+
+def test_a_connection_without_its_connector_is_not_looked_into(folder: Path) -> None:
+    assert (
+        check(folder, "source: {endpoint: nowhere}\nfields: {name: anything.at.all, also: this}\n", {"none": _none()})
+        == []
+    )
+
+
+def _none() -> Connector:
+    return Connector("none", "", {})
+
+
+def test_a_template_need_not_be_complete(folder: Path) -> None:
+    lookups = "lookups:\n  spare: {file: clients.csv, key: crm_id}\n"
+    text = "template: true\n" + lookups + "fields: {name: null, description: \"var('later')\"}\n"
+    assert check(folder, text) == []
+
+
+def test_a_template_is_checked_for_what_it_says(folder: Path) -> None:
+    assert codes(check(folder, "template: true\nfields: {description: titel}\n")) == ["unknown-field"]
+
+
+# --- tests in the file ---------------------------------------------------------------------------
+
+
+def test_a_test_may_speak_of_the_reason_of_a_reject(folder: Path) -> None:
+    assert check(folder, "tests:\n  none:\n    record: {id: 7}\n    expect: {rejected: name}\n") == []
+
+
+def test_nothing_is_filtered_without_a_filter(folder: Path) -> None:
+    assert codes(check(folder, "tests:\n  none:\n    record: {id: 7}\n    expect: filtered\n")) == ["test-expect"]
+
+
+def test_the_rows_of_a_tests_lookup_belong_to_a_declared_one(folder: Path) -> None:
+    text = "tests:\n  one:\n    record: {id: 7}\n    lookups: {clients: {3: {x: 1}}}\n    expect: {name: null}\n"
+    assert codes(check(folder, text)) == ["unknown-lookup"]
+
+
+# --- the library ---------------------------------------------------------------------------------
+
+
+def test_the_packaged_mappings_have_no_problem(tmp_path: Path) -> None:
+    """Against the packaged connectors, warnings included."""
+    etl = "version: 1\nconnections:\n" + "".join(
+        f"  {name}: {{connector: {name}}}\n" for name in ("blikk", "dimesheets")
+    )
+    (tmp_path / "etl.yaml").write_text(etl, encoding="utf-8")
+    project = load_project(tmp_path, environ={})
+    known = {name: load_connector(name, tmp_path) for name in ("blikk", "dimesheets")}
+    loads = load_mappings([library() / "blikk-to-dimesheets"], project, environ={})
+    pairs = [(loaded.spec, loaded.document) for loaded in loads.mappings]
+    found = [
+        problem
+        for loaded in loads.mappings
+        for problem in check_mapping(loaded.spec, loaded.document, loaded.project, known)
+    ]
+    assert problems_text([*loads.problems, *found, *check_project(pairs, known)]) == ""
