@@ -143,18 +143,20 @@ def test_an_interrupt_finishes_what_is_in_flight_and_a_rerun_goes_on(project: Pa
     assert "stopping" in err
     assert "Traceback" not in err
     sandbox.behave()
-    assert json.loads(etl("run", "--json").stdout)["mappings"][0]["written"] == len(sandbox.records("blikk", "projects"))
+    rerun = json.loads(etl("run", "--json").stdout)
+    assert rerun["mappings"][0]["written"] == len(sandbox.records("blikk", "projects"))
 
 
 # --- plan, preview -------------------------------------------------------------------------------
 
 
 def test_a_plan_shows_what_a_run_would_do_and_sends_nothing(project: Path, sandbox: Sandbox) -> None:
+    before = sandbox.records("dimesheets", "projects")
     result = etl("plan")
     assert result.exit_code == 0, result.stderr
     assert "  + blikk-" in result.stdout
     assert "to create" in result.stdout
-    assert sandbox.records("dimesheets", "projects") == []
+    assert sandbox.records("dimesheets", "projects") == before
 
 
 def test_after_a_run_a_plan_shows_only_what_changed_field_by_field(project: Path, sandbox: Sandbox) -> None:
@@ -172,13 +174,14 @@ def test_after_a_run_a_plan_shows_only_what_changed_field_by_field(project: Path
 
 
 def test_a_preview_shows_source_and_result(project: Path, sandbox: Sandbox) -> None:
+    before = sandbox.records("dimesheets", "projects")
     result = etl("preview", "mappings/projects.yaml", "--limit", "2", "--json")
     assert result.exit_code == 0, result.stderr
     document = json.loads(result.stdout)
     assert len(document["records"]) == 2
     first = document["records"][0]
     assert first["result"]["externalId"] == f"blikk-{first['source']['id']}"
-    assert sandbox.records("dimesheets", "projects") == []
+    assert sandbox.records("dimesheets", "projects") == before
     assert "│ externalId" in etl("preview", "mappings/projects.yaml").stdout
 
 
@@ -201,6 +204,55 @@ def test_every_problem_is_reported_in_one_go_in_each_format(project: Path, snaps
     sarif = json.loads(etl("validate", "--format", "sarif").stdout)
     assert sarif["version"] == "2.1.0"
     assert len(sarif["runs"][0]["results"]) == len(found) >= 1
+
+
+# --- test ----------------------------------------------------------------------------------------
+
+TESTS = """\
+tests:
+  a project:  # its name comes first
+    record: {id: 7, title: Villa}
+    expect: {externalId: blikk-7, name: Villa}
+  one without a name:
+    record: {id: 8, title: null, orderNumber: null}
+    expect: {rejected: name}
+"""
+
+
+def test_the_mappings_tests_run_offline_and_pass(project: Path, sandbox: Sandbox) -> None:
+    (project / "mappings" / "projects.yaml").write_text(MAPPING + TESTS)
+    result = etl("test")
+    assert (result.exit_code, result.stdout) == (0, "2 tests of 1 mapping: all passed\n")
+    assert "passed projects: a project" in etl("test", "-v").stdout
+    assert json.loads(etl("test", "--json").stdout)["passed"] == 2
+    assert sandbox.summary()["apis"] == {}
+
+
+def test_a_failed_test_points_at_the_field_and_ends_with_1(project: Path, snapshot: SnapshotAssertion) -> None:
+    (project / "mappings" / "projects.yaml").write_text(MAPPING + TESTS.replace("name: Villa}", "name: Vila}"))
+    result = etl("test", "--junit", "junit.xml")
+    assert result.exit_code == 1
+    assert result.stdout == snapshot
+    assert '<failure message="name:' in (project / "junit.xml").read_text(encoding="utf-8").replace("'", '"')
+
+
+def test_expectations_are_rewritten_and_everything_around_them_stays(project: Path) -> None:
+    wanted = MAPPING + TESTS
+    file = project / "mappings" / "projects.yaml"
+    file.write_text(wanted.replace("name: Villa}", "name: Vila}").replace("{rejected: name}", "{rejected: no such reason}"))
+    assert etl("test", "--update").exit_code == 0
+    rewritten = file.read_text(encoding="utf-8")
+    assert 'expect: {externalId: blikk-7, name: "Villa"}' in rewritten
+    assert 'expect: {"rejected":"field \'name\':' in rewritten
+    assert "# its name comes first" in rewritten
+    assert etl("test").exit_code == 0
+
+
+def test_the_librarys_tests_pass_without_any_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = etl("test", "builtin:blikk-to-dimesheets")
+    assert result.exit_code == 0, result.stdout + result.stderr
+    assert etl("validate", "builtin:blikk-to-dimesheets").exit_code == 0
 
 
 # --- what was stored -----------------------------------------------------------------------------
