@@ -17,6 +17,7 @@ from etl.expressions.fields import FieldAccess
 from etl.expressions.findings import Finding, Findings, Node, Surroundings
 from etl.expressions.narrowing import text_of, where_false, where_true
 from etl.expressions.parse import Expression
+from etl.expressions.shapes import Shapes
 from etl.expressions.types import (
     ANY,
     BOOLEAN,
@@ -33,7 +34,6 @@ from etl.expressions.types import (
     to_schema,
     truthy,
     union,
-    words,
 )
 from etl.model import Schema
 
@@ -74,6 +74,7 @@ class _Walk:
 
     def __init__(self, findings: Findings, around: Surroundings) -> None:
         self.findings = findings
+        self.shapes = Shapes(findings)
         self.fields = FieldAccess(findings, around)
         self.calls = Calls(findings, around, self.visit, self.visit_items)
         self.narrowed: frozenset[str] = frozenset()
@@ -111,7 +112,7 @@ class _Walk:
     def _subexpression(self, node: Node, value: Type) -> Type:
         first, *others = node["children"]
         value = self.visit(first, value)
-        if self._negated(node, first):
+        if self.shapes.negated(node, first):
             return NULL
         for child in others:
             with self._elsewhere():
@@ -139,7 +140,7 @@ class _Walk:
         return value
 
     def _indexed(self, node: Node, base: Node, child: Node, value: Type) -> Type:
-        if not self._list(node, base, value):
+        if not self.shapes.is_list(node, base, value):
             return ANY
         item = items_of(value)
         name = _item_name(value)
@@ -157,7 +158,7 @@ class _Walk:
     def _projection(self, node: Node, value: Type) -> Type:
         base, right = node["children"]
         found = self.visit(base, value)
-        if not self._list(node, base, found):
+        if not self.shapes.is_list(node, base, found):
             return ANY
         item = items_of(found).called(_item_name(found))
         return self._projected(self.visit_items(right, item), found)
@@ -170,7 +171,7 @@ class _Walk:
     def _flatten(self, node: Node, value: Type) -> Type:
         (base,) = node["children"]
         found = self.visit(base, value)
-        if not self._list(node, base, found):
+        if not self.shapes.is_list(node, base, found):
             return ANY
         item = items_of(found)
         flat = _flattened(item)
@@ -179,7 +180,7 @@ class _Walk:
     def _filter_projection(self, node: Node, value: Type) -> Type:
         base, right, condition = node["children"]
         found = self.visit(base, value)
-        if not self._list(node, base, found):
+        if not self.shapes.is_list(node, base, found):
             return ANY
         item = items_of(found).called(_item_name(found))
         self.visit_items(condition, item)
@@ -192,45 +193,11 @@ class _Walk:
     def _value_projection(self, node: Node, value: Type) -> Type:
         base, right = node["children"]
         found = self.visit(base, value)
-        if found.options and not kinds(found) & {"object", "any"}:
-            text = self.findings.excerpt(base) or "this"
-            hint = f"write {text}[]" if kinds(found) == {"array"} else "leave the `.*` out"
-            message = f"`.*` takes an object apart, and '{text}' is {words(found)}"
-            self.findings.at(node, "not-an-object", message, hint)
+        if not self.shapes.is_object(node, base, found):
             return ANY
         values = [_property_values(option, f"a value of {found.name}") for option in found.options]
         item = union(values) if values else ANY
         return self._projected(self.visit_items(right, item), Type(found.options, nullable=True, name=found.name))
-
-    def _list(self, node: Node, base: Node, value: Type) -> bool:
-        """Whether a list is possible; if not, that is noted."""
-        if not value.options or kinds(value) & {"array", "any"}:
-            return bool(value.options)
-        if not self._negated(node, base):
-            self._no_list(node, base, value)
-        return False
-
-    def _no_list(self, node: Node, base: Node, value: Type) -> None:
-        text = self.findings.excerpt(base)
-        named = f"'{text}'" if text else value.name or "this"
-        hint = "take a field of it with `.`" if kinds(value) == {"object"} else "leave the brackets out"
-        if kinds(value) == {"object"} and node["type"] == "flatten":
-            hint = "leave the `[]` out"
-        self.findings.at(node, "not-a-list", f"`[…]` needs a list, and {named} is {words(value)}", hint)
-
-    def _negated(self, node: Node, base: Node) -> bool:
-        """`!a.b` is read as `(!a).b`; noted, since that is always null."""
-        in_parentheses = self.findings.text[base["end"] :].lstrip().startswith(")")
-        if base["type"] != "not_expression" or in_parentheses:
-            return False
-        inside = self.findings.text[base["start"] : node["end"]].strip()
-        meant = "!(" + inside.removeprefix("!").strip() + ")"
-        inner = self.findings.excerpt(base)
-        self.findings.at(
-            node, "negation", f"`{inside}` is read as `({inner}){_rest(inside, inner)}`, which is always null",
-            f"write {meant}",
-        )  # fmt: skip
-        return True
 
     # --- logic
 
@@ -335,7 +302,3 @@ def _may_be_falsy(value: Type) -> bool:
 
 def _item_name(value: Type) -> str:
     return f"an item of {value.name}" if value.name.startswith("'") else "an item"
-
-
-def _rest(whole: str, start: str) -> str:
-    return whole[len(start) :]

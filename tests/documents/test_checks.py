@@ -58,7 +58,7 @@ def test_the_checks_use_no_code_that_is_not_documented() -> None:
 
 
 def _typing() -> list[Path]:
-    names = ("arguments", "calls", "compare", "fields", "infer", "checks")
+    names = ("arguments", "calls", "compare", "fields", "infer", "shapes", "checks")
     return [ROOT / "etl/expressions" / f"{name}.py" for name in names]
 
 
