@@ -140,7 +140,7 @@ class StoredMapping:
         texts = [dump(target_id) for target_id in target_ids]
         rows = self._database.read(
             "SELECT DISTINCT target_id FROM ledger JOIN scopes ON scopes.number = ledger.scope "
-            "WHERE gone = 0 AND project = ? AND environment = ? AND origin = ? AND target_id {among}",
+            "WHERE project = ? AND environment = ? AND origin = ? AND target_id {among}",
             (
                 pack(self._scope.project),
                 pack(self._scope.environment),

@@ -1,10 +1,12 @@
 """What child processes of these tests do; they say on stdout how far they have come.
 
-python -m tests.unit.state.children WHAT URL ROOT
+Called as `python -m tests.unit.state.children WHAT URL ROOT [NOBODY]`. With NOBODY, the number of a user, it goes on as
+that one: rights mean nothing to root.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +14,7 @@ from pathlib import Path
 from etl.errors import StateError
 from etl.model import LedgerEntry
 from etl.ports import Intent, Scope
-from etl.state import StoredState, open_state
+from etl.state import SeenKeys, StoredState, open_state
 
 SCOPE = Scope("acme", "production", "projects", "https://target.example projects")
 
@@ -59,13 +61,27 @@ def fill_the_disk(state: StoredState) -> None:
         say("accepted", number)
 
 
+def spill(state: StoredState) -> None:
+    """Comes across more keys than the folder for temporary files may hold."""
+    import resource
+
+    seen = SeenKeys(in_memory=10)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+    for page in range(10_000):
+        seen.add_many([f"{page}-{number:0100}" for number in range(100)])
+    say("no limit was met")
+
+
 ROLES: dict[str, Callable[[StoredState], None]] = {
-    each.__name__: each for each in (create, hold, count_up, fill_the_disk)
+    each.__name__: each for each in (create, hold, count_up, fill_the_disk, spill)
 }
 
 
 def main() -> None:
-    role, url, root = sys.argv[1:]
+    role, url, root, *nobody = sys.argv[1:]
+    for number in map(int, nobody):
+        os.setgid(number)
+        os.setuid(number)
     try:
         state = open_state(url, Path(root), wait=10)
         ROLES[role](state)

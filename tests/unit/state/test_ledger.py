@@ -81,6 +81,20 @@ def test_gone_records_are_not_counted_and_claim_no_target_until_accepted_again(m
     assert mapping.targets(["t-1"]) == {"t-1": "1"}
 
 
+def test_an_id_is_claimed_by_any_mapping_that_writes_to_the_same_target(state: StoredState) -> None:
+    sibling = Scope("acme", "production", "more-projects", SCOPE.origin)
+    state.mapping(SCOPE).accept([entry("1", target_id=41), entry("2"), entry("3", target_id="u-3", gone=True)], "run-1")
+    state.mapping(sibling).accept([entry("1", target_id={"a": 1, "b": 2})], "run-1")
+    assert state.mapping(sibling).claimed([41, 42, "u-3", {"b": 2, "a": 1}, "41"]) == [True, False, True, True, False]
+    assert state.mapping(SCOPE).claimed([]) == []
+    for other in (
+        Scope("acme", "test", "projects", SCOPE.origin),
+        Scope("other", "production", "projects", SCOPE.origin),
+        Scope("acme", "production", "projects", "https://target.example tasks"),
+    ):
+        assert state.mapping(other).claimed([41]) == [False]
+
+
 def test_an_entry_can_be_stored_as_gone(mapping: MappingState) -> None:
     mapping.accept([entry("1", gone=True)], "run-1")
     assert mapping.known(["1"])["1"].gone

@@ -1,0 +1,43 @@
+"""The state during a plan: it looks at the real store and writes beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from etl.model import Reject, RunReport
+from etl.ports import Cursor, Intent, Scope, State
+from etl.state import open_state
+from etl.state.rehearsal import Rehearsal
+from tests.unit.state.conftest import SCOPE
+from tests.unit.state.test_ledger import entry
+
+TASKS = Scope("acme", "production", "tasks", "https://target.example tasks")
+
+
+def test_a_plan_leaves_the_real_store_as_it_was_and_finds_what_it_would_have_created(tmp_path: Path) -> None:
+    real = open_state("sqlite:///state.db", tmp_path)
+    real.mapping(SCOPE).accept([entry("1", target_id=1)], "run-1")
+    before = [real.database.read(f"SELECT * FROM {table}") for table in sorted(real.database.tables())]
+    plan: State = Rehearsal(real, open_state("memory:", tmp_path))
+    mapping = plan.mapping(SCOPE)
+    assert plan.claim(SCOPE)
+    plan.start_run(RunReport("plan"), "acme", "production", "etl plan")
+    mapping.seen(["1"], "plan")
+    mapping.accept([entry("2", target_id=2)], "plan")
+    mapping.intend([Intent("3", "t-3", {}, b"", "2026-04-01T10:00:00Z")])
+    mapping.reject([Reject("4", "no")], "plan")
+    mapping.forget(["1"])
+    mapping.mark_gone(["1"])
+    mapping.save_cursor(Cursor("c", "f"))
+    plan.save_identities("acme", "production", SCOPE.origin, [("t-2", 2)])
+    plan.rename("acme", "production", "projects", "renamed")
+    plan.reset(SCOPE)
+    assert [real.database.read(f"SELECT * FROM {table}") for table in sorted(real.database.tables())] == before
+    plan.mapping(TASKS).accept([entry("5", target_id=5)], "plan")
+    for mapping_name, key, target_id in (("projects", "1", 1), ("tasks", "5", 5)):
+        found = plan.target_of("acme", "production", mapping_name, key)
+        assert found is not None
+        assert found.target_id == target_id
+    assert plan.identities("acme", "production", SCOPE.origin, ["t-2"]) == {"t-2": 2}
+    assert plan.secret("acme") == real.secret("acme")
+    plan.close()
