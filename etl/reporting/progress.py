@@ -29,7 +29,7 @@ class TimeLeft(ProgressColumn):
     """How long it will take, where the source says how much there is."""
 
     def render(self, task: Task) -> Text:
-        if task.finished:
+        if task.fields["done"]:
             return Text("done", "green")
         left = task.time_remaining
         return Text(f"{seconds(left)} left" if left is not None else "", "cyan")
@@ -56,24 +56,31 @@ class RunProgress(Progress):
         )
 
     def watch(self, report: RunReport) -> None:
-        """From now on the lines show this report."""
+        """From now on the lines show this report, each mapping from its start."""
+        for mapping in report.mappings:
+            name = clip(clean(mapping.name), 30)
+            self._lines[mapping.name] = self.add_task(
+                name, start=False, visible=False, counts="", waiting="", done=False
+            )
         self._report = report
 
     def get_renderables(self) -> Iterable[RenderableType]:
-        """One table of the lines as the report stands now."""
+        """The lines as the report stands now."""
         if self._report is not None:
-            for mapping in list(self._report.mappings):
+            for mapping in self._report.mappings:
                 if mapping.started or mapping.finished:
                     self._show(mapping, self._report)
         yield from super().get_renderables()
 
     def _show(self, mapping: MappingReport, report: RunReport) -> None:
-        line = self._lines.get(mapping.name)
-        if line is None:
-            line = self._lines[mapping.name] = self.add_task(clip(clean(mapping.name), 30), counts="", waiting="")
+        line = self._lines[mapping.name]
+        if not self._tasks[line].started:
+            self.start_task(line)
         total = mapping.read if mapping.finished else mapping.expected
         self.update(
             line,
+            visible=True,
+            done=mapping.finished,
             completed=mapping.read,
             total=max(total, mapping.read, 1) if total is not None else None,
             counts=_counts(mapping),

@@ -63,3 +63,19 @@ def test_a_finished_mapping_without_records_is_done_too() -> None:
 def test_names_from_documents_cannot_paint_the_terminal() -> None:
     shown = lines(RunReport("r", mappings=[MappingReport("[red]x[/red]\x1b[2J", started=True)]))
     assert "[red]x[/red]\\x1b[2J" in shown
+
+
+def test_on_a_terminal_the_lines_follow_the_report_and_are_gone_in_the_end() -> None:
+    text = io.StringIO()
+    report = RunReport("r", mappings=[MappingReport("projects"), MappingReport("tasks")])
+    with RunProgress(Console(file=text, width=100, force_terminal=True)) as progress:
+        progress.watch(report)
+        report.mappings[0].started = True
+        report.mappings[0].read = 7
+        progress.refresh()
+        report.mappings[0].finished = report.mappings[1].finished = True
+        progress.refresh()
+    shown = text.getvalue()
+    assert "Traceback" not in shown
+    assert shown.index("7 read") < shown.index("done")
+    assert shown.endswith("\x1b[2K")
