@@ -29,8 +29,8 @@ class TimeLeft(ProgressColumn):
     """How long it will take, where the source says how much there is."""
 
     def render(self, task: Task) -> Text:
-        if task.fields["done"]:
-            return Text("done", "green")
+        if ended := task.fields["ended"]:
+            return Text(ended, "green" if ended == "done" else "red")
         left = task.time_remaining
         return Text(f"{seconds(left)} left" if left is not None else "", "cyan")
 
@@ -80,7 +80,7 @@ class RunProgress(Progress):
         self.update(
             line,
             visible=True,
-            done=mapping.finished,
+            ended=_ended(mapping),
             completed=mapping.read,
             total=max(total, mapping.read, 1) if total is not None else None,
             counts=_counts(mapping),
@@ -88,6 +88,12 @@ class RunProgress(Progress):
         )
         if mapping.finished and not mapping.read:
             self.update(line, completed=1)
+
+
+def _ended(mapping: MappingReport) -> str:
+    if not mapping.finished:
+        return ""
+    return mapping.status if mapping.status in ("failed", "interrupted") else "done"
 
 
 def _counts(mapping: MappingReport) -> str:

@@ -56,6 +56,13 @@ def test_a_finished_mapping_says_so() -> None:
     assert "50 read" in shown
 
 
+def test_a_mapping_that_failed_is_not_called_done() -> None:
+    mapping = MappingReport("tasks", status="failed", started=True, finished=True)
+    shown = lines(RunReport("r", mappings=[mapping]))
+    assert "failed" in shown
+    assert "done" not in shown
+
+
 def test_a_finished_mapping_without_records_is_done_too() -> None:
     assert "done" in lines(RunReport("r", mappings=[MappingReport("tasks", started=True, finished=True)]))
 
