@@ -83,6 +83,8 @@ async def _run(
         raise _first(group) from None
     finally:
         await connections.close()
+    opened = report.connections
+    report.connections = {name: opened[name] for name in workspace.connections if name in opened}
     report.status = _overall(report)
     report.exit_code = EXIT_CODES[report.status]
 
