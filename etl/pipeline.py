@@ -7,7 +7,7 @@ one before that is written. A slow target slows the reader down; nothing piles u
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -24,7 +24,7 @@ BATCHES_AHEAD = 2
 class Writer(Protocol):
     """How items reach the target: sent, or only recorded for a plan."""
 
-    def write(self, items: Sequence[Item]) -> AsyncIterator[list[Outcome]]:
+    def write(self, items: Sequence[Item]) -> AsyncGenerator[list[Outcome]]:
         """Yields outcomes as soon as they are known, one per item in all."""
 
 
@@ -67,6 +67,10 @@ class Pipeline:
     async def _stopped(self) -> None:
         await self.stop.wait()
         self._halt(Interrupted("interrupted; what was done is recorded", "a rerun goes on from here"))
+
+    def halted(self) -> bool:
+        """No new request may begin."""
+        return self._halted
 
     def _fail(self, error: BaseException) -> None:
         """Notes the first error; what was taken in before is still written."""
@@ -129,10 +133,13 @@ class Pipeline:
 
     async def _write(self) -> None:
         while (batch := await self._batches.get()) is not None:
-            if self._halted:
+            if self.halted():
                 continue
             try:
-                async for outcomes in self.writer.write(batch):
-                    self.settlement.record(outcomes)
+                async with aclosing(self.writer.write(batch)) as writing:
+                    async for outcomes in writing:
+                        self.settlement.record(outcomes)
+                        if self.halted():
+                            break
             except Exception as error:
                 self._halt(error)

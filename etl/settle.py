@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from etl.errors import LimitReached
 from etl.keys import canonical
@@ -12,6 +12,10 @@ from etl.ports import MappingState
 
 PERCENT_FROM = 20
 """A limit in percent holds from this many rejects on: one reject of three records is no avalanche."""
+
+
+CHANGED = "changed"
+"""The code of a reject that stands for one version of its record: the same version is not refused a second time."""
 
 
 class Settlement:
@@ -26,6 +30,8 @@ class Settlement:
         *,
         sensitive: frozenset[str] = frozenset(),
         secret: bytes = b"",
+        identify: Callable[[list[tuple[str, Json]]], None] | None = None,
+        watch_gone: bool = False,
     ) -> None:
         self._state = state
         self._report = report
@@ -34,7 +40,11 @@ class Settlement:
         self._sensitive = sensitive
         self._secret = secret
         self._known = state.count()
+        self._identify = identify
+        self._watch_gone = watch_gone
         self._new_rejects = 0
+        self.left_out: set[str] = set()
+        """Keys of sent records that `where` now leaves out; kept only where `missing` asks for it."""
         self.open_rejects = {reject.key: reject for reject in state.rejects()}
 
     def unchanged(self, items: Iterable[Item]) -> None:
@@ -43,6 +53,12 @@ class Settlement:
         self._report.unchanged += len(keys)
         self._state.seen(keys, self._run_id)
         self._end_rejects(keys)
+
+    def standing(self, items: Iterable[Item]) -> None:
+        """Refused before in this very version, and not sent again: the reject stands, there is nothing new."""
+        keys = [item.key for item in items]
+        self._report.unchanged += len(keys)
+        self._state.seen(keys, self._run_id)
 
     def record(self, outcomes: Iterable[Outcome]) -> None:
         """Counts and stores outcomes. Raises LimitReached."""
@@ -58,21 +74,36 @@ class Settlement:
                 accepted.append(self._entry(outcome))
         self._report.filtered += len(filtered)
         self._end_rejects(filtered)
+        if self._watch_gone:
+            self.left_out |= {key for key, entry in self._state.known(filtered).items() if not entry.gone}
+            self._state.seen([reject.key for reject in refused], self._run_id)
         if accepted:
             self._state.accept(accepted, self._run_id)
             self._end_open(entry.key for entry in accepted)
+            self._save_ids(accepted)
         if refused:
             self._state.reject(refused, self._run_id)
             self._check_rejects()
 
+    def _save_ids(self, accepted: list[LedgerEntry]) -> None:
+        ids = [(entry.target_key, entry.target_id) for entry in accepted if entry.target_id is not None]
+        if ids and self._identify is not None:
+            self._identify(ids)
+
     def _entry(self, outcome: Outcome) -> LedgerEntry:
-        self._report.written += 1
+        if outcome.action is Action.DELETED:
+            self._report.deleted += 1
+        else:
+            self._report.written += 1
         if outcome.action is Action.CREATED:
             self._report.created += 1
         elif outcome.action is Action.UPDATED:
             self._report.updated += 1
         item = outcome.item
-        return LedgerEntry(item.key, item.target_key, item.hash, self.stored(item.output), outcome.target_id)
+        target_id = outcome.target_id
+        if target_id is None and item.known is not None:
+            target_id = item.known.target_id
+        return LedgerEntry(item.key, item.target_key, item.hash, self.stored(item.output), target_id)
 
     def _reject(self, outcome: Outcome) -> Reject:
         item = outcome.item

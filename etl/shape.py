@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ from etl.errors import RecordRejected, Refused
 from etl.keys import canonical, compose, split
 from etl.model import Action, Item, MappingReport, Outcome, Page, Record
 from etl.ports import MappingState, Source
-from etl.settle import Settlement
+from etl.settle import CHANGED, Settlement
 from etl.state.seen import SeenKeys
 from etl.steps.drift import Drift
 from etl.transform import Compiled, Transform, refused, truthy
@@ -49,6 +49,8 @@ class Shaper:
     drift: Drift
     detail: Detail | None = None
     held: dict[str, frozenset[str]] = field(default_factory=dict)
+    barrier: Callable[[Record], str | None] | None = None
+    """Why the target is known to refuse an output, before it is asked (a closed period)."""
     last_wins: bool = False
     resend: bool = False
     keep_details: bool = True
@@ -197,20 +199,28 @@ class Shaper:
                 else:
                     ended.append(result)
         self._settle(ended)
-        return self._unheld(items) if self.held else items
+        return self._free(items) if self.held or self.barrier is not None else items
 
-    def _unheld(self, items: list[Item]) -> list[Item]:
+    def _free(self, items: list[Item]) -> list[Item]:
+        """The items that nothing known beforehand holds back; the others are rejected with the reason."""
         free: list[Item] = []
         ended: list[Outcome] = []
         for item in items:
-            field_name = next((name for name, keys in self.held.items() if item.output.get(name) in keys), None)
-            if field_name is None:
+            outcome = self._held_back(item)
+            if outcome is None:
                 free.append(item)
             else:
-                reason = f"its parent {item.output[field_name]!r} was rejected; it follows once that is accepted"
-                ended.append(Outcome(item, Action.REJECTED, reason=reason, field=field_name, code="parent"))
+                ended.append(outcome)
         self._settle(ended)
         return free
+
+    def _held_back(self, item: Item) -> Outcome | None:
+        for name, keys in self.held.items():
+            if item.output.get(name) in keys:
+                reason = f"its parent {item.output[name]!r} was rejected; it follows once that is accepted"
+                return Outcome(item, Action.REJECTED, reason=reason, field=name, code="parent")
+        closed = self.barrier(item.output) if self.barrier is not None else None
+        return None if closed is None else Outcome(item, Action.REJECTED, reason=closed, code="closed-period")
 
     def _changed(self, items: list[Item]) -> list[Item]:
         items = self._one_per_target(items)
@@ -218,13 +228,23 @@ class Shaper:
         known = self.state.known([item.key for item in items])
         changed: list[Item] = []
         unchanged: list[Item] = []
+        standing: list[Item] = []
         for item in items:
             item.known = known.get(item.key)
             same = item.known is not None and item.known.hash == item.hash and not item.known.gone
-            (unchanged if same and not self.resend else changed).append(item)
+            (standing if self._stands(item) else unchanged if same and not self.resend else changed).append(item)
         if unchanged:
             self.settlement.unchanged(unchanged)
+        if standing:
+            self.settlement.standing(standing)
         return changed
+
+    def _stands(self, item: Item) -> bool:
+        """This very version was refused because it changed after its create: that is said once per version."""
+        reject = self.settlement.open_rejects.get(item.key)
+        if reject is None or reject.code != CHANGED or reject.output is None:
+            return False
+        return self.transform.digest(reject.output) == item.hash
 
     def _one_per_target(self, items: list[Item]) -> list[Item]:
         if self.last_wins:

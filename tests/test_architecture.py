@@ -28,6 +28,7 @@ FLOORS = {
     "shape": 4,
     "writers": 4,
     "pipeline": 4,
+    "gone": 4,
     "clock": 1,
     "durations": 0,
     "run": 5,
@@ -40,7 +41,7 @@ FLOORS = {
 }
 """Every part of the engine with its floor; one that is missing here fails, so that each is placed on purpose."""
 
-STEPS_OF_A_RECORD = ("transform", "reading", "settle", "shape", "writers", "pipeline")
+STEPS_OF_A_RECORD = ("transform", "reading", "settle", "shape", "writers", "pipeline", "gone")
 """On one floor, each may use those before it."""
 
 

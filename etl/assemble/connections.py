@@ -20,7 +20,7 @@ class Connections:
         self._timezone = workspace.project.timezone
         self._root = workspace.project.root
         self._sandbox = workspace.in_sandbox
-        self._clock = clock
+        self.clock = clock
         self._reports = reports
         self._open: dict[str, RestConnection] = {}
 
@@ -42,7 +42,7 @@ class Connections:
     def _get(self, name: str) -> RestConnection:
         if name not in self._open:
             opened = RestConnection(
-                self._specs[name], self._connectors[name], self._clock, timezone=self._timezone, root=self._root
+                self._specs[name], self._connectors[name], self.clock, timezone=self._timezone, root=self._root
             )
             self._reports[name] = opened.report
             self._open[name] = opened

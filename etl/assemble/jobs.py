@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 
 from etl.assemble.compiled import detail_of, drift_of, sensitive_of, source_of, target_of, transform_of
 from etl.assemble.connections import Connections
+from etl.assemble.periods import closed_periods
 from etl.assemble.tables import Tables
 from etl.assemble.workspace import Workspace
 from etl.catalogue import Endpoint
@@ -16,16 +18,17 @@ from etl.errors import StateError
 from etl.expressions.compile import compile_expression
 from etl.expressions.parse import parse
 from etl.expressions.scope import Scope
+from etl.gone import Gone
 from etl.mapping.load import Loaded
-from etl.model import Item, MappingReport, MappingSpec, Outcome, Page, RunOptions
+from etl.model import Item, Json, MappingReport, MappingSpec, Outcome, Page, RunOptions
 from etl.pipeline import Pipeline, Writer
-from etl.ports import MappingState, State
+from etl.ports import MappingState, State, Target
 from etl.ports import Scope as StateScope
 from etl.reading import Parents, read, read_all
 from etl.settle import Settlement
 from etl.shape import Shaper
 from etl.transform import compile_text
-from etl.writers import PlanWriter, UpsertWriter
+from etl.writers import DeleteWriter, OnceWriter, PlanWriter, UpdateWriter, UpsertWriter
 
 
 @dataclass(slots=True)
@@ -51,6 +54,9 @@ class Jobs:
         try:
             pipeline = await self._pipeline(loaded, self.state.mapping(where), report)
             await pipeline.run()
+            gone = self._gone(loaded.spec, pipeline, self.state.mapping(where), report)
+            if gone is not None:
+                await gone.settle(complete=True)
         finally:
             self.state.release(where)
 
@@ -89,7 +95,14 @@ class Jobs:
         tables = await self.tables.of(spec, self.scope, self._rejected_keys(spec))
         transform = transform_of(self.workspace, spec, replace(self.scope, tables=tables), secret)
         settlement = Settlement(
-            state, report, self.run_id, spec.limits, sensitive=sensitive_of(self.workspace, spec), secret=secret
+            state,
+            report,
+            self.run_id,
+            spec.limits,
+            sensitive=sensitive_of(self.workspace, spec),
+            secret=secret,
+            identify=partial(self._save_ids, spec),
+            watch_gone=spec.target.missing != "keep",
         )
         source = self.connections.source(spec.source.connection, spec.source.endpoint)
         drift = drift_of(self.workspace, spec)
@@ -103,8 +116,9 @@ class Jobs:
             drift=drift,
             detail=detail_of(self.workspace, spec),
             held=self._held(spec, target),
+            barrier=await closed_periods(spec, target, self.connections, self.scope),
             last_wins=spec.target.on_duplicate == "last",
-            resend=self.options.resend,
+            resend=self.options.resend and not _only_creates(spec, target),
         )
         reading = read_all(spec.source.params)
         report.reading = reading.words
@@ -125,9 +139,55 @@ class Jobs:
         )
 
     def _writer(self, spec: MappingSpec, state: MappingState, settlement: Settlement, report: MappingReport) -> Writer:
+        endpoint, wanted = target_of(self.workspace, spec), spec.target.operation
         if self.options.plan:
-            return PlanWriter(state, report, settlement.stored)
-        return UpsertWriter(self.connections.target(spec.target.connection, spec.target.endpoint))
+            return PlanWriter(state, report, settlement.stored, delete=wanted == "delete")
+        target = self._target(spec)
+        if wanted == "delete":
+            return DeleteWriter(target)
+        if wanted == "update":
+            return UpdateWriter(target, endpoint.id_field)
+        if wanted == "upsert" and "upsert" in endpoint.operations and endpoint.operations["upsert"].idempotent:
+            return UpsertWriter(target)
+        return OnceWriter(
+            target=target,
+            state=state,
+            clock=self.connections.clock,
+            run_id=self.run_id,
+            find_first=wanted == "upsert",
+            updates="update" in endpoint.operations,
+            known_ids=partial(self._ids, spec),
+        )
+
+    def _gone(self, spec: MappingSpec, pipeline: Pipeline, state: MappingState, report: MappingReport) -> Gone | None:
+        """What deals with records that are gone; None where they are kept, or where not all was looked at."""
+        if spec.target.missing == "keep" or self.options.limit is not None:
+            return None
+        target = self._target(spec)
+        writer = DeleteWriter(target) if spec.target.missing == "delete" else UpsertWriter(target)
+        return Gone(
+            missing=spec.target.missing,
+            state=state,
+            settlement=pipeline.settlement,
+            report=report,
+            transform=pipeline.shaper.transform,
+            run_id=self.run_id,
+            limit=spec.limits.max_deletes,
+            writer=None if self.options.plan else writer,
+        )
+
+    def _target(self, spec: MappingSpec) -> Target:
+        return self.connections.target(spec.target.connection, spec.target.endpoint, lossy=spec.target.lossy)
+
+    # --- ids of target records, shared by mappings
+
+    def _ids(self, spec: MappingSpec, target_keys: Sequence[str]) -> dict[str, Json]:
+        where = self.place(spec)
+        return self.state.identities(where.project, where.environment, where.origin, target_keys)
+
+    def _save_ids(self, spec: MappingSpec, ids: list[tuple[str, Json]]) -> None:
+        where = self.place(spec)
+        self.state.save_identities(where.project, where.environment, where.origin, ids)
 
     def _parents(self, spec: MappingSpec) -> Parents | None:
         wanted = spec.source.parent
@@ -171,3 +231,8 @@ class Jobs:
         rejects = {reject.key: reject.target_key for reject in state.rejects() if reject.target_key}
         accepted = state.known(list(rejects))
         return [target_key for key, target_key in rejects.items() if key not in accepted]
+
+
+def _only_creates(spec: MappingSpec, target: Endpoint) -> bool:
+    """What was created is not sent again where the target can't update it."""
+    return spec.target.operation == "create" and "update" not in target.operations

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from etl.catalogue import Connector, Endpoint
-from etl.connectors.load import load_connector
+from etl.connectors.load import load_connector, packaged
+from etl.documents import source
+from etl.documents.source import Document
 from etl.errors import DocumentError, EtlError, UsageError
 from etl.mapping.builtin import is_builtin
 from etl.mapping.checks import check_mapping, check_project
@@ -56,10 +58,19 @@ class Workspace:
         ours = {document.file for each in self.known for document in (each.document, *each.chain)}
         found += [
             problem
-            for problem in check_project(every, self.connectors)
+            for problem in check_project(every, self.connectors, self._whole_project())
             if problem.location is None or problem.location.file in ours
         ]
         return list(dict.fromkeys(found))
+
+    def _whole_project(self) -> Document | None:
+        """The project's document, where all its mappings are here: only then can a variable be told to be unused."""
+        file = self.project.file
+        if file is None or self.context or not all(each.spec.file.is_relative_to(file.parent) for each in self.known):
+            return None
+        folder = file.parent / MAPPINGS
+        here = {each.spec.file for each in self.known}
+        return source.load(file) if all(path.resolve() in here for path in folder.rglob("*.yaml")) else None
 
     def endpoint(self, connection: str, name: str) -> Endpoint:
         """The documented endpoint; for checked mappings there is one."""
@@ -84,6 +95,8 @@ def open_workspace(
     project = load_project(_start(paths), file=project_file, env=env, variables=vars, sandbox=sandbox is not None)
     if sandbox is not None:
         project = _in_sandbox(project, sandbox)
+    elif project.file is None:
+        project = _bare(project)
     loads = load_mappings(list(paths) or [_default(project)], project, sandbox=sandbox is not None)
     known = tuple(_placed(each, project, sandbox) for each in loads.mappings)
     context = _beside(known, project)
@@ -93,7 +106,7 @@ def open_workspace(
     connectors = _connectors({name: connections[name] for name in sorted(used & set(connections))}, project, problems)
     needs = _needs(known, connectors)
     chosen = _selected(known, needs, select, exclude)
-    ordered = in_order([each.spec.name for each in chosen], needs)
+    ordered = _ordered([each.spec.name for each in chosen], needs)
     by_name = {each.spec.name: each for each in chosen}
     return Workspace(
         project,
@@ -108,9 +121,23 @@ def open_workspace(
     )
 
 
+def _ordered(names: list[str], needs: dict[str, frozenset[str]]) -> list[str]:
+    """In the order of a run. Mappings that wait for each other stay as they are: the check says where and why."""
+    try:
+        return in_order(names, needs)
+    except UsageError:
+        return names
+
+
 def _start(paths: Sequence[str]) -> Path:
     first = next((path for path in paths if not is_builtin(path)), None)
     return Path(first) if first else Path.cwd()
+
+
+def _bare(project: ProjectSpec) -> ProjectSpec:
+    """Without any etl.yaml each packaged connector is a connection by its own name: enough to check and to test."""
+    implied = {name: ConnectionSpec(name, name) for name in packaged()}
+    return replace(project, connections={**implied, **project.connections})
 
 
 def _default(project: ProjectSpec) -> Path:

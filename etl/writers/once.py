@@ -14,10 +14,8 @@ from datetime import datetime, timedelta
 from etl.errors import ConnectionFailed, OutcomeUnknown, Refused
 from etl.model import Action, Item, Json, Outcome, Record
 from etl.ports import Clock, Found, Intent, MappingState, Target
+from etl.settle import CHANGED
 from etl.steps.batch import refusal
-
-CHANGED = "changed"
-"""The code of a reject that stands for one version: the same version is not refused a second time."""
 
 SKEW = timedelta(minutes=5)
 """How far the target's clock may be off."""

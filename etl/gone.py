@@ -1,0 +1,120 @@
+"""Records that were sent and are gone from the source: deleted or marked, never beyond `limits.max_deletes`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Literal
+
+from etl.errors import LimitReached
+from etl.model import Action, Change, Item, Json, LedgerEntry, Limit, MappingReport, Outcome
+from etl.pipeline import Writer
+from etl.ports import MappingState
+from etl.settle import Settlement
+from etl.transform import Transform
+from etl.writers.plan import changed_fields
+
+BATCH = 100
+
+
+@dataclass(slots=True)
+class Gone:
+    """What `missing` says is done with them: `delete`, or the fields that mark them. `writer` None: a plan."""
+
+    missing: Literal["delete"] | Mapping[str, Json]
+    state: MappingState
+    settlement: Settlement
+    report: MappingReport
+    transform: Transform
+    run_id: str
+    limit: Limit | None
+    writer: Writer | None
+
+    async def settle(self, *, complete: bool) -> None:
+        """Acts on what is gone: what `where` now leaves out, and after a complete read what it did not see.
+
+        Raises LimitReached before anything is done, where that would be more than the limit allows.
+        """
+        count = sum(1 for _ in self._entries(complete))
+        self._check(count)
+        entries = self._entries(complete)
+        while batch := list(islice(entries, BATCH)):
+            await self._act(batch)
+
+    def _entries(self, complete: bool) -> Iterator[LedgerEntry]:
+        if complete:
+            return iter(self.state.unseen(self.run_id))
+        known = self.state.known(sorted(self.settlement.left_out))
+        return iter([replace(entry, output=self.state.output(key)) for key, entry in known.items() if not entry.gone])
+
+    def _check(self, count: int) -> None:
+        if self.limit is None or count == 0:
+            return
+        known = self.state.count()
+        allowed = known * self.limit.amount / 100 if self.limit.percent else self.limit.amount
+        if count > allowed:
+            verb = "deleted" if self.missing == "delete" else "marked"
+            raise LimitReached(
+                f"{count} of {known} records are gone from the source and would be {verb}, more than "
+                f"`limits.max_deletes` allows; none was",
+                "see which with `etl plan`; if it is right, raise the limit for this run",
+            )
+
+    async def _act(self, entries: list[LedgerEntry]) -> None:
+        items = [self._item(entry) for entry in entries]
+        if self.writer is None:
+            for item, entry in zip(items, entries, strict=True):
+                fields = {} if self.missing == "delete" else changed_fields(entry.output or {}, item.output)
+                self.report.changes.append(Change(item.key, "delete", fields, target_key=item.target_key))
+            self._count(items)
+            return
+        async for outcomes in self.writer.write(items):
+            self._record(outcomes)
+
+    def _item(self, entry: LedgerEntry) -> Item:
+        output = dict(entry.output or {})
+        if self.missing != "delete":
+            output = {name: value for name, value in output.items() if not _is_hash(value)} | dict(self.missing)
+        return Item(
+            entry.key, {}, output=output, target_key=entry.target_key, hash=self.transform.digest(output), known=entry
+        )
+
+    def _record(self, outcomes: list[Outcome]) -> None:
+        done = [outcome.item for outcome in outcomes if outcome.action is not Action.REJECTED]
+        self._count(done)
+        if self.missing == "delete":
+            self.state.forget([item.key for item in done])
+        else:
+            self.state.accept(
+                [
+                    LedgerEntry(item.key, item.target_key, item.hash, item.output, _id_of(item), gone=True)
+                    for item in done
+                ],
+                self.run_id,
+            )
+        refused = [outcome for outcome in outcomes if outcome.action is Action.REJECTED]
+        self._make_room(outcome.item for outcome in refused)
+        if refused:
+            self.settlement.record(refused)
+
+    def _count(self, items: list[Item]) -> None:
+        self._make_room(items)
+        self.report.deleted += len(items)
+
+    def _make_room(self, items: Iterator[Item] | list[Item]) -> None:
+        """A record counts once: one that was read and left out no longer as filtered, one not read now as read."""
+        for item in items:
+            if item.key in self.settlement.left_out:
+                self.report.filtered -= 1
+            else:
+                self.report.read += 1
+
+
+def _id_of(item: Item) -> Json:
+    return item.known.target_id if item.known is not None else None
+
+
+def _is_hash(value: Json) -> bool:
+    """A sensitive value, of which only the hash is stored: it can't be sent again, so it is left out."""
+    return isinstance(value, dict) and set(value) == {"$hash"}
