@@ -1,0 +1,38 @@
+"""A small sandbox without a rate limit, and a project with the main job's mappings that leads to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from etl import secrets
+from etl.sandbox import Sandbox
+from tests.support.projects import Folder, library, project, to_sandbox
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[Sandbox]:
+    with Sandbox(small=True, throttle=False) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(running: Sandbox) -> Sandbox:
+    """As it was at first, without a rate limit."""
+    running.reset()
+    running.configure(throttle="off")
+    return running
+
+
+@pytest.fixture
+def acme(tmp_path: Path, sandbox: Sandbox) -> Folder:
+    """The main job's three mappings against the sandbox."""
+    return project(tmp_path, to_sandbox(sandbox), **library())
+
+
+@pytest.fixture(autouse=True)
+def _forget_secrets() -> Iterator[None]:
+    yield
+    secrets.forget()
