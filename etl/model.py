@@ -474,6 +474,16 @@ class RunReport:
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectionCheck:
+    """How one connection fared when it was tried. Without `faults`, in words, it works."""
+
+    name: str
+    connector: str
+    address: str
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RunOptions:
     """What the command line asks of a run."""
 

@@ -19,6 +19,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "preview": "Show a few source records beside what they become.",
     "validate": "Check documents without any request.",
     "test": "Run the mappings' own tests, offline.",
+    "check": "Log in to each connection and name what is missing.",
     "connectors": "List connectors, endpoints, operations, params and fields.",
     "show": "Print a merged mapping, each value with its origin.",
     "init": "Start a new project that runs at once with --sandbox.",

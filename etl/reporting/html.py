@@ -108,7 +108,7 @@ def _connections(report: RunReport) -> str:
             thousands(each.throttled),
             seconds(each.waited_seconds),
         ]
-        for each in report.connections.values()
+        for _, each in sorted(report.connections.items())
     ]
     heads = ["connection", "requests", "retries", "429 answers", "waited for the rate limit"]
     return _table("Connections", heads, rows, numbers_from=1)

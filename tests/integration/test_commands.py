@@ -239,7 +239,9 @@ def test_a_failed_test_points_at_the_field_and_ends_with_1(project: Path, snapsh
 def test_expectations_are_rewritten_and_everything_around_them_stays(project: Path) -> None:
     wanted = MAPPING + TESTS
     file = project / "mappings" / "projects.yaml"
-    file.write_text(wanted.replace("name: Villa}", "name: Vila}").replace("{rejected: name}", "{rejected: no such reason}"))
+    file.write_text(
+        wanted.replace("name: Villa}", "name: Vila}").replace("{rejected: name}", "{rejected: no such reason}")
+    )
     assert etl("test", "--update").exit_code == 0
     rewritten = file.read_text(encoding="utf-8")
     assert 'expect: {externalId: blikk-7, name: "Villa"}' in rewritten
@@ -296,6 +298,35 @@ def test_the_state_is_shown_and_forgotten_only_when_that_is_confirmed(project: P
     assert "--yes" in refused.stderr
     assert etl("state", "reset", "projects", "--yes").exit_code == 0
     assert json.loads(etl("state", "show", "--json").stdout)["mappings"] == []
+
+
+# --- check ---------------------------------------------------------------------------------------
+
+
+def test_connections_that_work_are_said_to_work(project: Path) -> None:
+    result = etl("check")
+    assert result.exit_code == 0, result.stdout + result.stderr
+    assert {"blikk: works", "dimesheets: works"} <= {line.split(" (")[0] for line in result.stdout.splitlines()}
+
+
+def test_a_connection_that_fails_says_why_in_words(project: Path, sandbox: Sandbox) -> None:
+    file = project / "etl.yaml"
+    file.write_text(file.read_text().replace("sandbox-secret", "wrong-secret-here"))
+    result = etl("check", "blikk", "--json")
+    assert result.exit_code == 1
+    (blikk,) = json.loads(result.stdout)["connections"]
+    assert (blikk["name"], blikk["works"]) == ("blikk", False)
+    assert "the login was refused" in blikk["faults"][0]
+    assert "connections.blikk.auth" in blikk["faults"][0]
+    assert "wrong-secret-here" not in result.stdout
+    assert etl("check", "blik").exit_code == 2
+
+
+def test_a_missing_permission_is_named(project: Path, sandbox: Sandbox) -> None:
+    sandbox.configure(missing_permissions={"Project_Read"})
+    result = etl("check", "blikk")
+    assert result.exit_code == 1
+    assert "Project_Read" in result.stdout
 
 
 # --- catalogue, init -----------------------------------------------------------------------------
