@@ -20,7 +20,7 @@ _OPERATION: tuple[DocumentPath, ...] = (
 _ENDPOINT: tuple[DocumentPath, ...] = (
     ("version",), ("incremental", "cursor"), ("incremental", "deleted"), ("parent", "params", "*"), ("parent", "where"),
     ("match", "params", "*"), ("match", "compare", "*"), ("match", "id"), ("match", "created"),
-    ("read_one", "params", "*"), ("closed_periods", "closed"),
+    ("read_one", "params", "*"), *(("closed_periods", key) for key in ("start", "end", "closed")),
     ("write_fields", "*", "read_from"), ("write_fields", "*", "lost_if"),
 )  # fmt: skip
 EXPRESSIONS: tuple[DocumentPath, ...] = (
@@ -36,8 +36,8 @@ _FIELDS = ("fields", "detail_fields", "write_fields")
 
 def check_connector(document: Document) -> list[Problem]:
     """Every problem of a connector that is whole (its `extends` merged), in the order of its lines."""
-    found = [*schema.check(document, "connector"), *_expressions(document), *_types(document), *_names(document)]
-    return schema.in_order(found)
+    kinds = (_expressions, _types, _names, _paths)
+    return schema.in_order([*schema.check(document, "connector"), *(each for kind in kinds for each in kind(document))])
 
 
 def expressions(data: Json) -> Iterator[tuple[DocumentPath, str]]:
@@ -141,6 +141,22 @@ def _names(document: Document) -> Iterator[Problem]:
         values = sort.get("values", []) if isinstance(sort, dict) else []
         if isinstance(sort, dict) and isinstance(values, list) and sort.get("stable") not in (None, *values):
             yield _unknown(document, "unknown-sort", "sort value", (*path, "stable"), str(sort["stable"]), values)
+
+
+def _paths(document: Document) -> Iterator[Problem]:
+    """Operations that have no path, not even by default, and lists whose sort is not complete."""
+    for path, op in _at(document.data, ("endpoints", "*", "operations", "*")):
+        usual = dict(_at(document.data, ("defaults", path[-1]))).get(("defaults", path[-1]), {})
+        if not isinstance(op, dict) or not isinstance(usual, dict):
+            continue
+        if "path" not in op and "path" not in usual:
+            message = f"operation '{path[-1]}' has no path"
+            yield Problem("missing-key", message, document.marks.key(path), "add 'path: /…'")
+        sort = {**(usual.get("sort") or {}), **(op.get("sort") or {})} if isinstance(op.get("sort"), dict) else {}
+        lacking = [key for key in ("by_param", "order_param", "values") if sort and key not in sort]
+        if lacking:
+            message = f"{' and '.join(map(repr, lacking))} is missing in 'sort'"
+            yield Problem("missing-key", message, document.marks.key((*path, "sort")), f"add '{lacking[0]}: …'")
 
 
 def _unknown(document: Document, code: str, what: str, path: DocumentPath, name: str, known: list[str]) -> Problem:

@@ -16,14 +16,15 @@ from etl.documents import schema, source
 from etl.errors import UsageError
 from etl.model import Json
 
-OWN = ("project", "mapping")
+OWN = ("project", "mapping", "connector")
 
 
 def nodes(node: Json, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     if isinstance(node, dict):
         yield path, node
         for name, inner in node.items():
-            yield from nodes(inner, f"{path}/{name}")
+            if name != "examples":
+                yield from nodes(inner, f"{path}/{name}")
     elif isinstance(node, list):
         for index, inner in enumerate(node):
             yield from nodes(inner, f"{path}/{index}")
