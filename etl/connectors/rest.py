@@ -13,7 +13,9 @@ Operation blocks of a connector and their meaning (paging, auth, retry and error
           {multipart: {files: [file]}}   a part for each field; the named ones hold paths of files, which are streamed
           {name_value:        one element per record, with the record's fields as two arrays:
             {procedure: mboc_upsertJob,
-             alternatives: {legacy: mboc_job},     chosen by the connection's options: {procedures: legacy}
+             alternatives: {legacy: mboc_job},     chosen by the connection's options: {procedures: legacy};
+                                                   {procedure: …, parameters: […]} where it takes others
+             parameters: [JobNo],                  the only fields that are sent; default: all of the record
              name: StoredProcedureName, names: ParameterNames, values: ParameterValues,    these are the defaults
              constants: {SentFromBackOffice: true}}}                                       sent with each record
     results: {records: results, key: externalId, success: success, error: error, created: isNew}
@@ -39,6 +41,11 @@ Endpoint blocks:
             compare: {customerNumber: customerNumber},  written field → JMESPath on a listed record; all must be equal
             id: id, created: created,                   JMESPath of its id and its time of creation
             detail: false}                              true: compare with the full form of each candidate
+    read_one: {params: {filter.ids: id}}                where a single record can only be had through the list
+    closed_periods: {endpoint: periods, date: date,     written field that decides; read once per run, compared as days:
+                     start: startDate, end: endDate, closed: "status == `1`", reason: its period is closed}
+    write_fields: {companyId: {read_from: company.id,   where a written field is read back for an update that replaces;
+                               lost_if: "!company.id"}} JMESPath that gives something where it can't be read in full
 """
 
 from __future__ import annotations
@@ -48,6 +55,7 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from datetime import UTC, tzinfo
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -55,9 +63,10 @@ import httpx
 
 from etl.catalogue import Connector, Endpoint
 from etl.connectors.rest_finder import RestFinder
+from etl.connectors.rest_periods import ClosedPeriods
 from etl.connectors.rest_source import RestSource
 from etl.connectors.rest_target import RestTarget
-from etl.errors import UsageError
+from etl.errors import PermissionMissing, UsageError
 from etl.http.answer import origin
 from etl.http.auth import build_auth, choose
 from etl.http.client import HttpClient, standard_headers
@@ -67,13 +76,14 @@ from etl.http.retry import Retry
 from etl.http.slot_store import shared_folder
 from etl.http.throttle import Throttle, shared_throttle
 from etl.http.transport import build_transport, is_loopback
-from etl.model import ConnectionReport, ConnectionSpec, ThrottleWindow
+from etl.model import ConnectionReport, ConnectionSpec, Json, ThrottleWindow
 from etl.ports import Clock, ReadRequest
 
 
 class RestConnection:
     """A system in use: made once per run and connection, closed at its end. Needs no network until the first request.
 
+    `throttle_folder`: where processes meet that share a rate limit; None keeps the limit in this process.
     Raises UsageError where address or credentials don't fit the connector.
     """
 
@@ -85,7 +95,7 @@ class RestConnection:
         *,
         timezone: str = "UTC",
         root: Path | None = None,
-        throttle_folder: Path | None = None,
+        throttle_folder: Path | Literal["shared"] | None = "shared",
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.spec = spec
@@ -94,7 +104,9 @@ class RestConnection:
         self.report = ConnectionReport(spec.name, host=urlsplit(self.base_url).netloc)
         self.zone: tzinfo = ZoneInfo(timezone) if spec.datetime == "local" else UTC
         self.root = root
-        self.client = self._client(clock, throttle_folder or shared_folder(), transport)
+        self.client = self._client(
+            clock, shared_folder() if throttle_folder == "shared" else throttle_folder, transport
+        )
 
     def source(self, endpoint: str) -> RestSource:
         """The endpoint to read from."""
@@ -111,18 +123,37 @@ class RestConnection:
             options=self.spec.options,
             root=self.root,
             lossy=lossy,
+            periods=self._periods(endpoint),
         )
+
+    def _periods(self, endpoint: str) -> ClosedPeriods | None:
+        block = self._endpoint(endpoint).closed_periods
+        return ClosedPeriods(self.source(block["endpoint"]), block) if block else None
 
     def finder(self, endpoint: str) -> RestFinder:
         """Looks records of the endpoint up."""
         return RestFinder(self.source(endpoint))
 
-    async def check(self) -> None:
-        """Logs in and makes the connector's cheap read. Raises what stands in the way."""
-        endpoint, params = self.connector.check.get("endpoint"), self.connector.check.get("params", {})
-        if endpoint is None:
+    async def check(self) -> list[PermissionMissing]:
+        """Logs in, makes the connector's cheap read, and one of each endpoint that it lists for its permission.
+
+        The permissions that are missing. Raises what stands in the way of everything.
+        """
+        block = self.connector.check
+        if block.get("endpoint") is None:
             await self.client.login()
-            return
+            return []
+        await self._glance(block["endpoint"], block.get("params", {}))
+        missing = []
+        for endpoint in block.get("permissions", ()):
+            try:
+                await self._glance(endpoint, {})
+            except PermissionMissing as error:
+                missing.append(error)
+        return missing
+
+    async def _glance(self, endpoint: str, params: Mapping[str, Json]) -> None:
+        """The first page of a list."""
         async with aclosing(self.source(endpoint).pages(ReadRequest(params=params))) as pages:
             async for _ in pages:
                 return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from etl.connectors.rest_source import RestSource
@@ -27,49 +27,60 @@ class RestFinder:
         return self.source.endpoint.match is not None
 
     def natural(self, output: Record) -> tuple[str, ...]:
-        """The values by which a record is told apart, in a form that equal ones share."""
-        compare = (self.source.endpoint.match or {}).get("compare", {})
-        return tuple(repr(_plain(output.get(name))) for name in compare)
-
-    @property
-    def can_read(self) -> bool:
-        return "get" in self.source.endpoint.operations
+        """What a record is told apart by, as text: equal for outputs between which `find` can't choose."""
+        return tuple(f"{name}={_told_apart(output[name])}" for name in self._block["compare"] if name in output)
 
     async def read(self, target_id: Json, values: Mapping[str, Json] | None = None) -> Record | None:
         """The record with this id as the target has it now; None where it has none. `values` fill other path names."""
-        op = self.source.endpoint.operations["get"]
+        op = self.source.endpoint.operations.get("get")
         try:
             return await self.source.get({**(values or {}), "id": target_id})
         except Refused as refused:
-            if refused.status in op.not_found:
+            if refused.status in (op.not_found if op else (404,)):
                 return None
             raise
 
     async def is_gone(self, target_id: Json, values: Mapping[str, Json] | None = None) -> bool:
         """True where the target surely has no record with this id; false where it can't be asked."""
-        return self.can_read and await self.read(target_id, values) is None
+        return self.source.can_get and await self.read(target_id, values) is None
 
     async def find(self, output: Record, *, made_after: datetime | None = None) -> list[Found]:
-        """Records that agree with `output` in every field that the connector compares, made after the moment given.
+        """Records that agree with `output` in every field it has of those compared, made after the moment given.
 
         A record without a time of creation counts as made after it. Lists in full: nothing is taken for absent that
         merely stands on a later page.
         """
-        block = self.source.endpoint.match or {}
-        params = {name: compile_path(place)(output) for name, place in block.get("params", {}).items()}
-        compare = {name: compile_path(place) for name, place in block["compare"].items()}
-        where, created = compile_path(block.get("id", "id")), block.get("created")
+        compare = {name: compile_path(place) for name, place in self._block["compare"].items() if name in output}
         found = []
-        async with aclosing(self.source.pages(ReadRequest(params=params, parents=output))) as pages:
+        async with aclosing(self.source.pages(self._request(output))) as pages:
             async for page in pages:
                 for listed in page.records:
-                    record = await self._full(listed, output) if block.get("detail") else listed
-                    if all(same(output.get(name), place(record)) for name, place in compare.items()):
-                        made = compile_path(created)(record) if created else None
-                        found.append(Found(where(record), record, made if isinstance(made, str) else None))
+                    record = await self._full(listed, output)
+                    if all(same(output[name], place(record)) for name, place in compare.items()):
+                        found.append(self._found(record))
         return [one for one in found if made_after is None or _is_after(one.created, made_after)]
 
+    @property
+    def _block(self) -> Mapping[str, Json]:
+        return self.source.endpoint.match or {"compare": {}}
+
+    def _request(self, output: Record) -> ReadRequest:
+        """A day more on both sides of a span: whether its last day is inside, and in which zone, APIs don't say."""
+        params = {name: compile_path(place)(output) for name, place in self._block.get("params", {}).items()}
+        window = self.source.endpoint.operations["list"].window
+        for name, days in ((window.start, -1), (window.end, 1)) if window else ():
+            if params.get(name):
+                params[name] = (date.fromisoformat(str(params[name])[:10]) + timedelta(days=days)).isoformat()
+        return ReadRequest(params=params, parents=output)
+
+    def _found(self, record: Record) -> Found:
+        place = self._block.get("created")
+        made = compile_path(place)(record) if place else None
+        return Found(compile_path(self._block.get("id", "id"))(record), record, made if isinstance(made, str) else None)
+
     async def _full(self, listed: Record, output: Record) -> Record:
+        if not self._block.get("detail"):
+            return listed
         return await self.source.detail(listed, {name: output[name] for name in output if name not in listed})
 
 
@@ -91,6 +102,11 @@ def _number(value: Json) -> Decimal | None:
         return None
 
 
+def _told_apart(value: Json) -> str:
+    number = _number(value) if _is_number(value) else None
+    return str(_plain(value) if number is None else number.normalize())
+
+
 def _plain(value: Json) -> Json:
     if value is None or value == "":
         return None
@@ -103,7 +119,7 @@ def _plain_text(text: str) -> str:
             moment = datetime.fromisoformat(_iso(text))
         except ValueError:
             return text.lower()
-        return moment.replace(tzinfo=None).isoformat()
+        return (moment.astimezone(UTC) if moment.tzinfo else moment).replace(tzinfo=None).isoformat()
     return text.lower()
 
 

@@ -6,27 +6,26 @@ from collections.abc import Mapping
 
 from etl.errors import RecordRejected
 from etl.http.paths import compile_path
-from etl.model import Record, Schema
+from etl.model import Json, Record, Schema
 
 
 def merged(current: Record, output: Record, written: Mapping[str, Schema], *, lossy: bool) -> Record:
-    """Every field that the API takes, as it stands now or as the mapping has it.
+    """Every field that an update takes, as it stands now or as the mapping has it.
 
-    The connector says where a written field is read (`read_from`; by default under its own name). Raises RecordRejected
-    naming those that can't be read back, unless the mapping names them or `lossy` allows their loss.
+    The connector says where a written field is read (`read_from`; by default under its own name), and when it can't be
+    read in full (`lost_if`). Raises RecordRejected naming those that would be lost, unless `lossy` allows it.
     """
-    record: Record = {}
+    kept: Record = {}
     lost: list[str] = []
     for name, schema in written.items():
-        if name in output:
+        if name in output or (schema.operations and "update" not in schema.operations):
             continue
-        place = schema.read_from
-        if place is None and name not in current:
+        if _is_lost(name, schema, current):
             lost.append(name)
             continue
-        value = compile_path(place)(current) if place else current[name]
+        value = compile_path(schema.read_from)(current) if schema.read_from else current[name]
         if value is not None or schema.nullable:
-            record[name] = value
+            kept[name] = value
     if lost and not lossy:
         names = ", ".join(f"'{name}'" for name in lost)
         raise RecordRejected(
@@ -34,4 +33,15 @@ def merged(current: Record, output: Record, written: Mapping[str, Schema], *, lo
             field=lost[0],
             code="lossy",
         )
-    return {**record, **output}
+    return {**kept, **output}
+
+
+def _is_lost(name: str, schema: Schema, current: Record) -> bool:
+    if schema.lost_if is not None and _something(compile_path(schema.lost_if)(current)):
+        return True
+    return schema.read_from is None and name not in current
+
+
+def _something(value: Json) -> bool:
+    """What JMESPath takes for true: 0 is something, an empty list is not."""
+    return value is not None and value is not False and value not in ("", [], {})

@@ -19,6 +19,8 @@ from etl.http.answer import Answer, Call
 from etl.http.client import HttpClient
 from etl.http.numbered import NumberedRead
 from etl.http.paging import Chain, Numbered, PagingFailed, Step, Totals, build_paging
+from etl.http.paths import compile_path
+from etl.keys import key_text
 from etl.model import Json, Page, Record
 from etl.ports import ReadRequest
 
@@ -102,12 +104,32 @@ class RestSource:
         """The record's full form over its list form. `parents`: path parameters of a nested endpoint."""
         return {**record, **await self.get({**record, "id": record.get(self.endpoint.id_field), **(parents or {})})}
 
+    @property
+    def can_get(self) -> bool:
+        """A single record can be asked for."""
+        return "get" in self.endpoint.operations or self.endpoint.read_one is not None
+
     async def get(self, values: Mapping[str, Json]) -> Record:
         """One record in full; `values` fill the names in the operation's path and query. Raises Refused."""
+        if "get" not in self.endpoint.operations and self.endpoint.read_one is not None:
+            return await self._get_from_list(self.endpoint.read_one, values)
         op = self._op("get")
         query = fill_query(op.query, values, self.connector.wire)
         call = Call(op.method, fill_path(op.path, values), query, reads=True)
         return self._reader(op).one(await self.client.request(call))
+
+    async def _get_from_list(self, block: Mapping[str, Json], values: Mapping[str, Json]) -> Record:
+        """The record with the id wanted among those that the list gives for it: filters are not trusted alone."""
+        params = {name: compile_path(place)(values) for name, place in block["params"].items()}
+        wanted = key_text(values["id"])
+        async with aclosing(self.pages(ReadRequest(params=params, parents=values))) as pages:
+            async for page in pages:
+                for record in page.records:
+                    if key_text(record.get(self.endpoint.id_field)) == wanted:
+                        return record
+        raise Refused(
+            f"{self._what}: no record has the id {wanted}", status=404, reason=f"no record has the id {wanted}"
+        )
 
     async def download(self, record: Record, path: Path, parents: Mapping[str, Json] | None = None) -> int:
         """Writes the record's content to a file, whole or not at all; its size in bytes. Raises Refused."""

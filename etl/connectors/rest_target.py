@@ -11,6 +11,7 @@ from etl.catalogue import Connector, Endpoint, Op, OperationName
 from etl.connectors.rest_body import Body, build_body
 from etl.connectors.rest_finder import RestFinder
 from etl.connectors.rest_merge import merged
+from etl.connectors.rest_periods import ClosedPeriods
 from etl.connectors.rest_request import fill_path, fill_query, names_in
 from etl.connectors.rest_results import Envelope, ResultReader, conflict_of
 from etl.connectors.wire import compile_record
@@ -27,7 +28,7 @@ Spell = Callable[[Record], Record]
 
 @dataclass(slots=True)
 class RestTarget:
-    """Writes to one endpoint. `params` of the target are sent with every request.
+    """Writes to one endpoint.
 
     A refusal of a whole batch is raised as Refused; one that concerns a single record's request is its outcome.
     """
@@ -40,6 +41,7 @@ class RestTarget:
     options: Mapping[str, Json] = field(default_factory=dict)
     root: Path | None = None
     lossy: bool = False
+    periods: ClosedPeriods | None = None
     _writes: dict[str, _Write] = field(default_factory=dict)
 
     async def upsert(self, items: Sequence[Item]) -> list[Outcome]:
@@ -49,6 +51,8 @@ class RestTarget:
 
     async def create(self, item: Item) -> Outcome:
         """CREATED with the new id where the answer gives one. Raises OutcomeUnknown where the answer was lost."""
+        if self.periods is not None and (reason := await self.periods.closed(item.output)):
+            return Outcome(item, Action.REJECTED, reason=reason, field=self.periods.date, code="closed-period")
         return await self._single(self._write("create"), item)
 
     async def update(self, item: Item, target_id: Json) -> Outcome:
@@ -91,7 +95,7 @@ class RestTarget:
         spelled, rejected = [], {}
         for item in items:
             try:
-                spelled.append(self._spell(write, item))
+                spelled.append(self._spell(write, item.output))
             except RecordRejected as error:
                 rejected[id(item)] = _rejected(item, error)
         return spelled, rejected
@@ -113,7 +117,7 @@ class RestTarget:
         path = fill_path(write.op.path, values)
         record = await self._whole(item, values) if write.op.options.get("replace") else item.output
         sent = {name: value for name, value in record.items() if name not in write.in_path}
-        spelled = write.spell(self._named(sent))
+        spelled = self._spell(write, sent)
         query = fill_query(write.op.query, values, self.connector.wire)
         answer = await self.client.request(write.call(path, query, [spelled]))
         if write.envelope:
@@ -125,7 +129,7 @@ class RestTarget:
         current = await self.finder.read(values["id"], values)
         if current is None:
             raise RecordRejected("the record is no longer there", code="not-found")
-        return merged(current, self._named(item.output), self.endpoint.written(), lossy=self.lossy)
+        return merged(current, self._documented(item.output), self.endpoint.written(), lossy=self.lossy)
 
     def _judged(self, write: _Write, item: Item, refused: Refused) -> Outcome:
         """A server fault is no verdict on a record: it is raised, so that the run can tell a target that is down."""
@@ -144,12 +148,15 @@ class RestTarget:
 
     # --- help ----------------------------------------------------------------------------------------
 
-    def _spell(self, write: _Write, item: Item) -> Record:
-        return write.spell(self._named(item.output))
+    def _spell(self, write: _Write, record: Record) -> Record:
+        """Values in the API's spelling; a connection's `spelling` option may choose another name for a field."""
+        names = self.options.get("spelling", {})
+        spelled = write.spell(self._documented(record))
+        return {names.get(name, name): value for name, value in spelled.items()} if names else spelled
 
-    def _named(self, record: Record) -> Record:
-        """Fields under the names that the API knows: an alias becomes the documented name, or what `spelling` says."""
-        names = {**self.endpoint.aliases, **self.options.get("spelling", {})}
+    def _documented(self, record: Record) -> Record:
+        """The record with aliases replaced by the documented names."""
+        names = self.endpoint.aliases
         return {names.get(name, name): value for name, value in record.items()} if names else record
 
     def _id_of(self, item: Item) -> Json:

@@ -7,7 +7,9 @@ import os
 import platform
 import sys
 import tempfile
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -30,6 +32,8 @@ CLOCK_STEP = 5.0
 """A larger change of wall clock against steady clock means another boot, or a sleep: old times mean nothing."""
 
 UNREADABLE_PAUSE = 2.0
+UNUSED = 8 * 86400.0
+"""Longer than any window of a rate limit, in seconds."""
 
 
 class SlotStore(Protocol):
@@ -137,8 +141,18 @@ def shared_folder() -> Path | None:
         except (OSError, RuntimeError):  # read-only, or a user without a home
             continue
         if os.access(folder, os.W_OK | os.X_OK):
+            _sweep(folder)
             return folder
     return None
+
+
+def _sweep(folder: Path) -> None:
+    """Removes files that nobody has used for long: each sandbox has addresses of its own, and so files of its own."""
+    for path in folder.glob("*.json"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > UNUSED:
+                path.unlink()
+                path.with_suffix(".lock").unlink(missing_ok=True)
 
 
 def _temporary() -> Path:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from etl.catalogue import Op, Results, Wire
+from etl.catalogue import Op, Results, Window, Wire
 from etl.connectors.rest import RestConnection
 from etl.errors import ConnectionFailed, OutcomeUnknown, Refused
 from etl.model import Action, Item, Json, LedgerEntry, Outcome, Record, Schema
@@ -322,10 +322,11 @@ def test_an_alias_becomes_the_documented_name_and_a_connection_may_choose_anothe
     seen: list[Json] = []
     write = op("create", "POST", "/things", body="object")
     options: dict[str, Any] = {"aliases": {"tags": "tagIds"}}
-    create(lambda _, body: seen.append(body), item("a", tags=[1]), write, **options)
     spec = {"options": {"spelling": {"tagIds": "tags"}}}
-    create(lambda _, body: seen.append(body), item("a", tagIds=[1]), write, **options, spec=spec)
-    assert [sorted(body) for body in seen] == [["externalId", "tagIds"], ["externalId", "tags"]]
+    for name in ("tags", "tagIds"):
+        create(lambda _, body: seen.append(body), item("a", **{name: [1]}), write, **options)
+        create(lambda _, body: seen.append(body), item("a", **{name: [1]}), write, **options, spec=spec)
+    assert [sorted(body)[1] for body in seen] == ["tagIds", "tags", "tagIds", "tags"]
 
 
 def test_a_file_is_uploaded_from_below_the_project_only(tmp_path: Path) -> None:
@@ -400,6 +401,20 @@ def test_a_field_that_cannot_be_read_back_is_named_instead_of_lost() -> None:
     assert "'secret' can't be read back" in str(outcome.reason)
     assert update({"name": "New", "secret": "x"}, write_fields=fields)[0].action is Action.UPDATED
     assert update({"name": "New"}, write_fields=fields, lossy=True)[0].action is Action.UPDATED
+
+
+def test_a_field_that_can_be_read_only_in_part_counts_as_lost_where_it_holds_something() -> None:
+    fields = {**WRITTEN, "lines": Schema("array", read_from="`[]`", lost_if="lines")}
+    assert update({"name": "New"}, {**CURRENT, "lines": [1]}, write_fields=fields)[0].field == "lines"
+    outcome, sent = update({"name": "New"}, {**CURRENT, "lines": []}, write_fields=fields)
+    assert outcome.action is Action.UPDATED
+    assert sent[0][1]["lines"] == []
+
+
+def test_fields_of_other_operations_are_not_part_of_an_update() -> None:
+    fields = {**WRITTEN, "template": Schema("string", operations=("create",))}
+    _, sent = update({"name": "New"}, write_fields=fields)
+    assert "template" not in sent[0][1]
 
 
 def test_an_update_of_a_record_that_is_gone_is_a_reject() -> None:
@@ -477,6 +492,31 @@ def test_a_record_is_found_again_by_what_was_sent() -> None:
     assert seen[0] == "/things?userId=5&day=2026-04-01"
 
 
+def test_only_what_was_sent_is_compared_and_numbers_in_any_spelling_are_told_apart_alike() -> None:
+    async def story(connection: RestConnection) -> list[Json]:
+        finder = connection.finder("things")
+        assert finder.natural({"hours": 7.0, "date": "2026-04-01"}) == finder.natural(
+            {"date": "2026-04-01", "hours": 7}
+        )
+        assert finder.natural({"hours": 7.0}) != finder.natural({"hours": 8})
+        return [found.id for found in await finder.find({"hours": 7})]
+
+    listed = [{"id": 1, "hours": 7.0, "comment": "set by the API"}, {"id": 2, "hours": 8}]
+    assert talk(lambda *_: listed, story, op("list", "GET", "/things"), match=MATCH) == [1]
+
+
+def test_a_look_up_by_days_asks_for_one_more_on_both_sides() -> None:
+    seen: list[str] = []
+    match = {"params": {"from": "date", "to": "date"}, "compare": {"date": "date"}}
+    list_things = op("list", "GET", "/things", window=Window("from", "to", 31))
+
+    async def story(connection: RestConnection) -> object:
+        return await connection.finder("things").find({"date": "2026-04-01"})
+
+    talk(lambda request, _: seen.append(request.path_qs) or [], story, list_things, match=match)
+    assert seen == ["/things?from=2026-03-31&to=2026-04-02"]
+
+
 def test_a_record_is_read_by_its_id_and_absent_where_the_api_says_so() -> None:
     async def story(connection: RestConnection) -> list[Json]:
         finder = connection.finder("things")
@@ -488,6 +528,56 @@ def test_a_record_is_read_by_its_id_and_absent_where_the_api_says_so() -> None:
     assert talk(handle, story, GET) == [{"id": 7}, None, True]
 
 
+def test_a_record_that_can_only_be_had_through_the_list_is_picked_out_of_it() -> None:
+    async def story(connection: RestConnection) -> list[Json]:
+        finder = connection.finder("things")
+        return [await finder.read(7), await finder.read(9), await finder.is_gone(9)]
+
+    def handle(request: web.Request, _: Json) -> Json:
+        assert set(request.query) == {"ids"}
+        return [{"id": 6}, {"id": 7, "name": "x"}]
+
+    read_one = {"params": {"ids": "id"}}
+    found = talk(handle, story, op("list", "GET", "/things"), read_one=read_one)
+    assert found == [{"id": 7, "name": "x"}, None, True]
+
+
+# --- closed periods -----------------------------------------------------------------------------------
+
+
+def test_a_record_of_a_closed_period_is_rejected_before_it_is_sent() -> None:
+    periods = [
+        {"start": "2026-03-30T00:00:00Z", "end": "2026-04-05T23:59:59Z", "status": 1},
+        {"start": "2026-04-06T00:00:00Z", "end": "2026-04-12T23:59:59Z", "status": 1},
+        {"start": "2026-04-01T00:00:00Z", "end": "2026-04-30T23:59:59Z", "status": 0, "days": "overlapping"},
+        {"start": "2026-03-01T00:00:00Z", "end": "2026-03-31T23:59:59Z", "status": 1},
+    ]
+    block = {
+        "endpoint": "things",
+        "date": "date",
+        "start": "start",
+        "end": "end",
+        "closed": "status == `1`",
+        "reason": "its timesheet period is closed",
+    }
+    seen: list[str] = []
+
+    def handle(request: web.Request, body: Json) -> Json:
+        seen.append(request.method if body is None else body["date"])
+        return periods if request.method == "GET" else {"id": 1}
+
+    async def story(connection: RestConnection) -> list[Outcome]:
+        target = connection.target("things")
+        days = ("2026-03-31", "2026-04-05T23:00:00Z", "2026-03-15", "2027-01-01")
+        return list(await asyncio.gather(*(target.create(Item(day, {}, {"date": day})) for day in days)))
+
+    write = op("create", "POST", "/things", body="object", id="id")
+    outcomes = talk(handle, story, op("list", "GET", "/things"), write, closed_periods=block)
+    assert [outcome.code for outcome in outcomes] == ["closed-period", "", "closed-period", ""]
+    assert outcomes[0].reason == "its timesheet period is closed"
+    assert sorted(seen) == ["2026-04-05T23:00:00Z", "2027-01-01", "GET"]
+
+
 # --- the connection as a whole ------------------------------------------------------------------------
 
 
@@ -495,7 +585,7 @@ def test_a_check_logs_in_and_makes_one_cheap_read() -> None:
     seen: list[str] = []
 
     async def story(connection: RestConnection) -> int:
-        await connection.check()
+        assert await connection.check() == []
         return connection.report.requests
 
     list_things = op(
@@ -504,3 +594,13 @@ def test_a_check_logs_in_and_makes_one_cheap_read() -> None:
     handle = lambda request, _: seen.append(request.path_qs) or {"items": [], "n": "more"}  # noqa: E731
     assert talk(handle, story, list_things, connector={"check": {"endpoint": "things"}}) == 1
     assert seen == ["/things"]
+
+
+def test_a_check_gathers_the_permissions_that_are_missing() -> None:
+    async def story(connection: RestConnection) -> list[str]:
+        return [str(missing) for missing in await connection.check()]
+
+    calls = iter([web.json_response([]), web.json_response({"needs": ["Thing_read"]}, status=403)])
+    connector = {"check": {"endpoint": "things", "permissions": ["things"]}, "error": {"permissions": "needs"}}
+    (missing,) = talk(lambda *_: next(calls), story, op("list", "GET", "/things"), connector=connector)
+    assert "lack the permission Thing_read" in missing

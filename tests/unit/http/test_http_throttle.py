@@ -181,6 +181,20 @@ def test_the_shared_folder_is_private_and_found_again(tmp_path: Path, monkeypatc
         assert folder.stat().st_mode & 0o077 == 0
 
 
+def test_files_that_nobody_uses_any_more_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("XDG_STATE_HOME", "LOCALAPPDATA", "HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    folder = shared_folder()
+    assert folder is not None
+    for name, age in (("old", 9), ("new", 1)):
+        for ending in (".json", ".lock"):
+            path = folder / f"{name}{ending}"
+            path.touch()
+            os.utime(path, (path.stat().st_atime, path.stat().st_mtime - age * 86400))
+    shared_folder()
+    assert sorted(path.name for path in folder.iterdir()) == ["new.json", "new.lock"]
+
+
 CHILD = """
 import asyncio, sys
 from pathlib import Path
