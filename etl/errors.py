@@ -36,7 +36,8 @@ class EtlError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.message} — {self.hint}" if self.hint else self.message
+        """An API's own words may end the message; their full stop does not stand before the hint."""
+        return f"{self.message.removesuffix('.')} — {self.hint}" if self.hint else self.message
 
 
 class UsageError(EtlError):

@@ -82,7 +82,7 @@ def _not_connected(cause: aiohttp.ClientConnectorError, host: str, reached: bool
         passing = reached or system.errno == socket.EAI_AGAIN
         return Failure(f"found no host named '{host}'", sent=False, transient=passing, hint=hint)
     if system.errno == errno.ECONNREFUSED:
-        return Failure(f"was refused a connection by {host}: nothing listens there", sent=False, hint=_reachable(host))
+        return Failure(f"found nothing that listens at {host}", sent=False, hint=_reachable(host))
     return Failure(f"did not reach {host} ({system.strerror or 'no route'})", sent=False, hint=_reachable(host))
 
 

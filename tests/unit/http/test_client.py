@@ -267,7 +267,7 @@ def test_nothing_listens_there() -> None:
         return words
 
     words = asyncio.run(story())
-    assert all("was refused a connection by 127.0.0.1" in text and "twice" in text for text in words)
+    assert all("found nothing that listens at 127.0.0.1" in text and "twice" in text for text in words)
 
 
 def test_a_host_that_does_not_exist_is_said_at_once() -> None:
