@@ -15,7 +15,7 @@ from etl.errors import UsageError
 
 if TYPE_CHECKING:
     from etl.model import ProjectSpec, Reject, RunReport
-    from etl.ports import State
+    from etl.ports import Scope, State
 
 sandbox_option = click.option("--sandbox", is_flag=True, help="Look at what runs with --sandbox stored.")
 
@@ -33,6 +33,11 @@ class Stored:
     def rejects(self, mapping: str | None = None) -> list[Reject]:
         """Open rejects, the newest first."""
         return list(self.state.all_rejects(self.project.name, self.project.environment, mapping))
+
+    def scopes(self, mapping: str | None = None) -> list[Scope]:
+        """Each mapping that has state, with its target; or only one mapping's."""
+        found = self.state.scopes(self.project.name, self.project.environment)
+        return [each for each in found if mapping in (None, each.mapping)]
 
     def runs(self, limit: int) -> list[RunReport]:
         """The newest first."""

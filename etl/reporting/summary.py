@@ -44,7 +44,10 @@ def summary(report: RunReport, options: str = "") -> RenderableType:
     parts: list[RenderableType] = [_table(report)]
     if notes.plain:
         parts += ["", notes]
-    parts += ["", Text("\n").join([*(_connection(each) for _, each in sorted(report.connections.items())), _closing(report)])]
+    parts += [
+        "",
+        Text("\n").join([*(_connection(each) for _, each in sorted(report.connections.items())), _closing(report)]),
+    ]
     return Group(*parts)
 
 

@@ -287,6 +287,9 @@ def test_rejects_are_kept_listed_and_shown(project: Path, sandbox: Sandbox) -> N
     assert full["record"]["id"] == key
     assert etl("rejects", "show", "projects", "nope").exit_code == 2
     assert etl("rejects", "show", "nothing").exit_code == 2
+    assert etl("rejects", "drop", "projects").exit_code == 2
+    assert etl("rejects", "drop", "projects", str(key)).exit_code == 0
+    assert etl("rejects").stdout == "no open rejects\n"
 
 
 def test_the_state_is_shown_and_forgotten_only_when_that_is_confirmed(project: Path) -> None:
@@ -326,7 +329,7 @@ def test_a_missing_permission_is_named(project: Path, sandbox: Sandbox) -> None:
     sandbox.configure(missing_permissions={"Project_Read"})
     result = etl("check", "blikk")
     assert result.exit_code == 1
-    assert "Project_Read" in result.stdout
+    assert "the permission project_read" in result.stdout.lower()
 
 
 # --- catalogue, init -----------------------------------------------------------------------------
@@ -383,6 +386,12 @@ def test_a_merged_mapping_is_shown_with_the_origin_of_each_value(project: Path) 
     assert "blikk-to-dimesheets/projects.yaml:" in text
     values = json.loads(etl("show", "mappings/mine.yaml", "--json").stdout)["values"]
     assert {"path": ["name"], "value": "mine", "file": "mappings/mine.yaml", "line": 2} in values
+
+
+def test_the_mappings_are_drawn(project: Path) -> None:
+    assert '["projects"]' in etl("graph").stdout
+    assert etl("graph", "-o", "graph.svg").exit_code == 0
+    assert (project / "graph.svg").read_text(encoding="utf-8").startswith("<svg")
 
 
 # --- sandbox -------------------------------------------------------------------------------------

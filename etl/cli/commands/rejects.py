@@ -14,6 +14,7 @@ from etl.cli.screen import Screen
 from etl.cli.sensitive import Shower, shower
 from etl.cli.stored import sandbox_option, stored
 from etl.errors import UsageError
+from etl.reporting.ink import counted
 from etl.reporting.rejects import reject_document, reject_text, rejects_text
 from etl.reporting.values import to_json
 
@@ -61,6 +62,23 @@ def show(settings: Settings, mapping: str, keys: tuple[str, ...], as_json: bool,
         screen.document(to_json({"rejects": [reject_document(each, full=True) for each in fit]}))
     else:
         screen.out("\n".join(reject_text(each, screen.ink) for each in fit))
+
+
+@command.command("drop")
+@click.argument("mapping")
+@click.argument("keys", nargs=-1, metavar="[KEY]...")
+@click.option("--all", "every", is_flag=True, help="All of the mapping's rejects.")
+@sandbox_option
+@with_settings
+def drop(settings: Settings, mapping: str, keys: tuple[str, ...], every: bool, sandbox: bool) -> None:
+    """End rejects of MAPPING for good, those with these source keys or --all: they are not tried again."""
+    if every == bool(keys):
+        raise UsageError("which rejects are to be dropped?", "give their source keys, or --all")
+    with stored(settings, sandbox) as store:
+        found = chosen(store.rejects(mapping), mapping, keys)
+        for scope in store.scopes(mapping):
+            store.state.mapping(scope).drop_rejects([each.key for each in found])
+    Screen(settings).note(f"{mapping}: {counted(len(found), 'reject')} dropped")
 
 
 def _fit(rejects: Sequence[Reject], show: Shower | None, screen: Screen) -> list[Reject]:

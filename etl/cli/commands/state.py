@@ -10,9 +10,8 @@ from etl.cli.groups import DefaultGroup
 from etl.cli.names import check_known
 from etl.cli.options import Settings, common_options, with_settings
 from etl.cli.screen import Screen
-from etl.cli.stored import Stored, sandbox_option, stored
+from etl.cli.stored import sandbox_option, stored
 from etl.errors import UsageError
-from etl.ports import Scope
 from etl.reporting.states import standing, standing_document, standings_text
 from etl.reporting.values import to_json
 
@@ -32,8 +31,7 @@ def show(settings: Settings, mapping: str | None, as_json: bool, sandbox: bool) 
     """Show cursors and counts of all mappings, or of MAPPING."""
     screen = Screen(settings)
     with stored(settings, sandbox) as store:
-        scopes = [each for each in _scopes(store) if mapping in (None, each.mapping)]
-        found = [standing(each, store.state.mapping(each)) for each in scopes]
+        found = [standing(each, store.state.mapping(each)) for each in store.scopes(mapping)]
     if as_json:
         screen.document(to_json({"mappings": [standing_document(each) for each in found]}))
     else:
@@ -49,17 +47,13 @@ def reset(settings: Settings, mapping: str, yes: bool, sandbox: bool) -> None:
     """Forget everything stored of MAPPING: the next run reads all and takes nothing as sent before."""
     screen = Screen(settings)
     with stored(settings, sandbox) as store:
-        check_known(mapping, {each.mapping for each in _scopes(store)}, "mapping with state")
-        scopes = [each for each in _scopes(store) if each.mapping == mapping]
+        check_known(mapping, {each.mapping for each in store.scopes()}, "mapping with state")
+        scopes = store.scopes(mapping)
         known = sum(store.state.mapping(each).count() for each in scopes)
         _confirm(f"Forget {known} records of '{mapping}'? What was created in the target may be created again", yes)
         for each in scopes:
             store.state.reset(each)
     screen.note(f"{mapping}: forgotten")
-
-
-def _scopes(store: Stored) -> list[Scope]:
-    return store.state.scopes(store.project.name, store.project.environment)
 
 
 def _confirm(question: str, yes: bool) -> None:

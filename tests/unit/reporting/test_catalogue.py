@@ -75,7 +75,7 @@ def test_the_list_as_json_names_the_connectors() -> None:
 
 def test_a_connector_as_json_has_operations_and_fields_of_each_endpoint(snapshot: SnapshotAssertion) -> None:
     document = connector_document(ACME, [THINGS])
-    assert list(document)[0] == "name"
+    assert next(iter(document)) == "name"
     endpoint = document["endpoints"][0]
     assert {"method", "path", "permission", "params", "sort", "filters"} <= set(endpoint["operations"]["list"])
     assert {"type", "required", "detail_only"} <= set(endpoint["fields"]["email"])
