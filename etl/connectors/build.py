@@ -63,13 +63,15 @@ def _over(base: Any, over: Any) -> Any:
 # --- endpoints -----------------------------------------------------------------------------------
 
 _ENDPOINT = (
-    "title", "description", "version", "id_field", "parent", "references", "match", "read_one", "closed_periods",
+    "title", "description", "version", "parent", "references", "match", "read_one", "closed_periods",
     "aliases", "options",
 )  # fmt: skip
 
 
 def _endpoint(name: str, block: Block, types: Types, defaults: Block) -> Endpoint:
-    batch = block.get("batch", {})
+    batch, target_key = block.get("batch", {}), _tuple(block.get("target_key"))
+    unread = not {"list", "get"} & block.get("operations", {}).keys()
+    key = _tuple(block.get("key")) or (target_key if unread and target_key else ("id",))
     read = types.fields(block.get("fields", {})) | types.fields(block.get("detail_fields", {}), detail_only=True)
     return Endpoint(
         name=name,
@@ -78,8 +80,9 @@ def _endpoint(name: str, block: Block, types: Types, defaults: Block) -> Endpoin
         },
         fields=read,
         write_fields=types.write_fields(block.get("write_fields", {}), read),
-        key=_tuple(block.get("key", "id")),
-        target_key=_tuple(block.get("target_key")),
+        key=key,
+        target_key=target_key,
+        id_field=block.get("id_field", key[0] if unread else "id"),
         incremental=_incremental(block.get("incremental")),
         batch_default=batch.get("default", batch.get("max", 100)),
         batch_max=batch.get("max", batch.get("default", 100)),

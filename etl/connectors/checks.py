@@ -144,19 +144,31 @@ def _names(document: Document) -> Iterator[Problem]:
 
 
 def _paths(document: Document) -> Iterator[Problem]:
-    """Operations that have no path, not even by default, and lists whose sort is not complete."""
+    """What an operation must have once the defaults of its kind are under it."""
     for path, op in _at(document.data, ("endpoints", "*", "operations", "*")):
-        usual = dict(_at(document.data, ("defaults", path[-1]))).get(("defaults", path[-1]), {})
-        if not isinstance(op, dict) or not isinstance(usual, dict):
+        if not isinstance(op, dict):
             continue
-        if "path" not in op and "path" not in usual:
-            message = f"operation '{path[-1]}' has no path"
-            yield Problem("missing-key", message, document.marks.key(path), "add 'path: /…'")
-        sort = {**(usual.get("sort") or {}), **(op.get("sort") or {})} if isinstance(op.get("sort"), dict) else {}
-        lacking = [key for key in ("by_param", "order_param", "values") if sort and key not in sort]
-        if lacking:
-            message = f"{' and '.join(map(repr, lacking))} is missing in 'sort'"
-            yield Problem("missing-key", message, document.marks.key((*path, "sort")), f"add '{lacking[0]}: …'")
+        usual: Json = next((block for _, block in _at(document.data, ("defaults", path[-1]))), {})
+        if "path" not in _together(usual, op):
+            yield _missing(document, path, "path")
+        for block, keys in (("sort", ("by_param", "order_param", "values")), ("paging", ("kind",))):
+            known = _together(_inner(usual, block), _inner(op, block))
+            for key in keys if block in op and op[block] is not None else ():
+                if key not in known:
+                    yield _missing(document, (*path, block), key)
+
+
+def _inner(block: Json, key: str) -> Json:
+    return block.get(key) if isinstance(block, dict) else None
+
+
+def _together(*blocks: Json) -> dict[str, Json]:
+    return {key: value for block in blocks if isinstance(block, dict) for key, value in block.items()}
+
+
+def _missing(document: Document, path: DocumentPath, key: str) -> Problem:
+    message = f"'{key}' is missing in '{path[-1]}'"
+    return Problem("missing-key", message, document.marks.key(path), f"add '{key}: …'")
 
 
 def _unknown(document: Document, code: str, what: str, path: DocumentPath, name: str, known: list[str]) -> Problem:
