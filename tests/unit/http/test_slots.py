@@ -80,7 +80,8 @@ def test_several_processes_share_the_limit_and_none_starves(
     for owner in map(str, range(owners)):
         turns = [index for index, (_, who) in enumerate(sent) if who == owner]
         gaps = [later - earlier for earlier, later in pairwise([-1, *turns, len(sent)])]
-        assert max(gaps) <= 2 * owners, f"{owner} waited for {max(gaps)} sends of others"
+        most = 2 * owners + window.requests  # a free window may go to one owner, all of it in one tie
+        assert max(gaps) <= most, f"{owner} waited for {max(gaps)} sends of others"
 
 
 def test_everybody_waits_out_the_longest_pause_that_was_asked_for() -> None:
