@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from etl.catalogue import Op, Wire
@@ -19,23 +19,25 @@ Shape = Callable[[Sequence[Record]], Json]
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """How records become one request's body. `many`: one request takes a batch."""
+    """How records become one request's body. `many`: one request takes a batch; `left_out`: what it does not take."""
 
     many: bool
     shape: Shape | None
     files: tuple[str, ...] = ()
     root: Path | None = None
+    left_out: frozenset[str] = frozenset()
 
     def content(self, records: Sequence[Record]) -> bytes | None:
         """The JSON text; None for a multipart body."""
-        return None if self.shape is None else encode(self.shape(records))
+        return None if self.shape is None else encode(self.shape([self._taken(record) for record in records]))
 
     def parts(self, record: Record) -> Callable[[], Files] | None:
         """What opens the parts of a multipart body; None for JSON. Raises RecordRejected where a file is missing."""
         if self.shape is not None:
             return None
-        paths = {name: self._file(name, record) for name in self.files}
-        texts = {name: value for name, value in record.items() if name not in paths and value is not None}
+        record = self._taken(record)
+        paths = {name: self._file(name, record) for name in self.files if record.get(name) is not None}
+        texts = {name: value for name, value in record.items() if name not in self.files and value is not None}
 
         def opened() -> Files:
             parts: list[tuple[str, Part]] = [(name, (None, str(value))) for name, value in texts.items()]
@@ -45,6 +47,11 @@ class Body:
             return parts
 
         return opened
+
+    def _taken(self, record: Record) -> Record:
+        if not self.left_out:
+            return record
+        return {name: value for name, value in record.items() if name not in self.left_out}
 
     def _file(self, name: str, record: Record) -> Path:
         """Only files below the project's folder: a record must not choose what else of this machine is sent."""
@@ -60,7 +67,13 @@ class Body:
 def build_body(
     op: Op, fields: Mapping[str, Schema], wire: Wire, options: Mapping[str, Json], root: Path | None
 ) -> Body:
-    """The body of an operation, from its block."""
+    """The body of an operation, from its block; fields that belong to other operations only are left out of it."""
+    body = _shaped(op, fields, wire, options, root)
+    others = (name for name, schema in fields.items() if schema.operations and op.name not in schema.operations)
+    return replace(body, left_out=frozenset(others))
+
+
+def _shaped(op: Op, fields: Mapping[str, Schema], wire: Wire, options: Mapping[str, Json], root: Path | None) -> Body:
     block = op.body if op.body is not None else ("array" if op.name == "upsert" else "object")
     if block == "object":
         return Body(False, lambda records: records[0])
@@ -83,8 +96,9 @@ def _name_value(
     block: Mapping[str, Json], fields: Mapping[str, Schema], wire: Wire, options: Mapping[str, Json]
 ) -> Shape:
     """One element per record: what to call, and the record's fields as two arrays of one length and order."""
-    chosen = options.get("procedures")
-    procedure = block.get("alternatives", {}).get(chosen, block["procedure"])
+    chosen = block.get("alternatives", {}).get(options.get("procedures"), block)
+    chosen = {**block, "procedure": chosen} if isinstance(chosen, str) else chosen
+    procedure, parameters = chosen["procedure"], chosen.get("parameters")
     name, names, values = (
         block.get(part, usual)
         for part, usual in (
@@ -97,6 +111,8 @@ def _name_value(
 
     def element(record: Record) -> Record:
         sent = {**constants, **record}
+        if parameters is not None:
+            sent = {key: sent[key] for key in parameters if key in sent}
         return {name: procedure, names: list(sent), values: list(sent.values())}
 
     return lambda records: [element(record) for record in records]
