@@ -12,6 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from etl.checkpoints import Checkpoints
 from etl.errors import ConnectionFailed, Interrupted
 from etl.model import Item, Outcome, Page
 from etl.settle import Settlement
@@ -40,6 +41,7 @@ class Pipeline:
     batch_size: int
     writers: int = 2
     limit: int | None = None
+    checkpoints: Checkpoints | None = None
     _failure: BaseException | None = None
     _halted: bool = False
     _taken: int = 0
@@ -105,7 +107,10 @@ class Pipeline:
     async def _shape(self) -> None:
         try:
             while (page := await self._pages.get()) is not None:
-                await self._send(await self.shaper.shape(page))
+                items = await self.shaper.shape(page)
+                if self.checkpoints is not None:
+                    self.checkpoints.shaped(page.number, len(items))
+                await self._send(items)
             if self._failure is None and self.limit is None:
                 await self._send(self._left_rejects())
         except asyncio.CancelledError:
@@ -139,6 +144,8 @@ class Pipeline:
                 async with aclosing(self.writer.write(batch)) as writing:
                     async for outcomes in writing:
                         self.settlement.record(outcomes)
+                        if self.checkpoints is not None:
+                            self.checkpoints.settled(outcomes)
                         if self.halted():
                             break
             except Exception as error:

@@ -120,7 +120,7 @@ class Shaper:
         self.settlement.record([Outcome(Item(key, record, page=page), Action.REJECTED, reason=reason, code="key")])
 
     def _kept(self, records: list[Keyed]) -> list[Keyed]:
-        if self.transform.where is None:
+        if self.transform.where is None and self.transform.deleted is None:
             return records
         kept: list[Keyed] = []
         ended: list[Outcome] = []

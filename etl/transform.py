@@ -43,7 +43,8 @@ class Transform:
     fields: Callable[[Record, Scope], Record]
     target_key: Sequence[str]
     normalise: Sequence[str] = ()
-    version: Compiled | None = None
+    deleted: Compiled | None = None
+    """The source's own mark of a record that is gone there."""
     secret: bytes = b""
 
     def source_key(self, record: Record) -> str | None:
@@ -52,7 +53,9 @@ class Transform:
         return None if None in parts else compose([part for part in parts if part is not None])
 
     def kept(self, record: Record) -> bool:
-        """Whether `where` holds. Raises RecordRejected where it can't be evaluated."""
+        """Whether `where` holds and the record is not marked deleted. Raises RecordRejected where that can't be told."""
+        if self.deleted is not None and truthy(self.deleted(record, self.scope)):
+            return False
         return self.where is None or truthy(self.where(record, self.scope))
 
     def apply(self, key: str, record: Record, page: int = 0, *, parted: bool = False) -> Iterator[Item | Outcome]:
@@ -122,7 +125,7 @@ def build_transform(
     target_fields: Mapping[str, Schema],
     target_key: Sequence[str],
     normalise: Sequence[str] = (),
-    version: str | None = None,
+    deleted: str | None = None,
     secret: bytes = b"",
 ) -> Transform:
     """Compiles a mapping once for a run. `detail_only`: source fields that a list record does not have."""
@@ -134,10 +137,12 @@ def build_transform(
         where=compile_text(source.where),
         where_early=each is None and _needs_only_list(source.where, detail_only),
         each=None if each is None else (each, compile_expression(parse(each.items)), compile_text(each.key)),
-        fields=compile_fields(spec.fields, target_fields, nulls=spec.target.nulls),
+        fields=compile_fields(
+            spec.fields, target_fields, nulls=spec.target.nulls, update=spec.target.operation == "update"
+        ),
         target_key=target_key,
         normalise=normalise,
-        version=compile_text(version),
+        deleted=compile_text(deleted),
         secret=secret,
     )
 

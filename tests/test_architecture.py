@@ -24,6 +24,7 @@ FLOORS = {
     "mapping": 4,
     "transform": 4,
     "reading": 4,
+    "checkpoints": 4,
     "settle": 4,
     "shape": 4,
     "writers": 4,
@@ -41,7 +42,7 @@ FLOORS = {
 }
 """Every part of the engine with its floor; one that is missing here fails, so that each is placed on purpose."""
 
-STEPS_OF_A_RECORD = ("transform", "reading", "settle", "shape", "writers", "pipeline", "gone")
+STEPS_OF_A_RECORD = ("transform", "reading", "checkpoints", "settle", "shape", "writers", "pipeline", "gone")
 """On one floor, each may use those before it."""
 
 

@@ -35,6 +35,7 @@ def transform_of(workspace: Workspace, spec: MappingSpec, scope: Scope, secret: 
         target_fields=target.written(),
         target_key=spec.target.key or target.target_key or target.key,
         normalise=target.normalise_key,
+        deleted=source.incremental.deleted if source.incremental else None,
         secret=secret,
     )
 

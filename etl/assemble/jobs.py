@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
 
-from etl.assemble.compiled import detail_of, drift_of, sensitive_of, source_of, target_of, transform_of
+from etl.assemble.compiled import detail_of, drift_of, sensitive_of, target_of, transform_of
 from etl.assemble.connections import Connections
 from etl.assemble.periods import closed_periods
+from etl.assemble.reads import Reads
 from etl.assemble.tables import Tables
 from etl.assemble.workspace import Workspace
 from etl.catalogue import Endpoint
 from etl.errors import StateError
-from etl.expressions.compile import compile_expression
-from etl.expressions.parse import parse
 from etl.expressions.scope import Scope
 from etl.gone import Gone
 from etl.mapping.load import Loaded
-from etl.model import Item, Json, MappingReport, MappingSpec, Outcome, Page, RunOptions
+from etl.model import Item, Json, MappingReport, MappingSpec, Outcome, RunOptions
 from etl.pipeline import Pipeline, Writer
 from etl.ports import MappingState, State, Target
 from etl.ports import Scope as StateScope
-from etl.reading import Parents, read, read_all
 from etl.settle import Settlement
 from etl.shape import Shaper
-from etl.transform import compile_text
 from etl.writers import DeleteWriter, OnceWriter, PlanWriter, UpdateWriter, UpsertWriter
 
 
@@ -52,17 +49,21 @@ class Jobs:
             self.state.rename(project.name, project.environment, loaded.spec.renamed_from, loaded.spec.name)
         await self._claim(where)
         try:
-            pipeline = await self._pipeline(loaded, self.state.mapping(where), report)
+            state = self.state.mapping(where)
+            reads = self._reads(loaded, state)
+            pipeline = await self._pipeline(loaded, state, report, reads)
             await pipeline.run()
-            gone = self._gone(loaded.spec, pipeline, self.state.mapping(where), report)
+            gone = self._gone(loaded.spec, pipeline, state, report)
             if gone is not None:
-                await gone.settle(complete=True)
+                await gone.settle(complete=reads.saw_all())
+            report.cursor = reads.done(moves=self.options.limit is None and self.options.since is None)
         finally:
             self.state.release(where)
 
     async def sample(self, loaded: Loaded, report: MappingReport, count: int) -> list[Item | Outcome]:
         """What the first records become, in their order, without the diff and without the target."""
-        pipeline = await self._pipeline(loaded, self.state.mapping(self.place(loaded.spec)), report)
+        state = self.state.mapping(self.place(loaded.spec))
+        pipeline = await self._pipeline(loaded, state, report, self._reads(loaded, state))
         found: list[Item | Outcome] = []
         async with aclosing(pipeline.pages()) as pages:
             async for page in pages:
@@ -88,7 +89,7 @@ class Jobs:
                 )
             await asyncio.sleep(1)
 
-    async def _pipeline(self, loaded: Loaded, state: MappingState, report: MappingReport) -> Pipeline:
+    async def _pipeline(self, loaded: Loaded, state: MappingState, report: MappingReport, reads: Reads) -> Pipeline:
         spec = loaded.spec
         target = target_of(self.workspace, spec)
         secret = self.state.secret(self.workspace.project.name)
@@ -104,12 +105,12 @@ class Jobs:
             identify=partial(self._save_ids, spec),
             watch_gone=spec.target.missing != "keep",
         )
-        source = self.connections.source(spec.source.connection, spec.source.endpoint)
+        report.reading = reads.reading.words
         drift = drift_of(self.workspace, spec)
         report.drift = drift.counts
         shaper = Shaper(
             transform=transform,
-            source=source,
+            source=reads.source,
             state=state,
             settlement=settlement,
             report=report,
@@ -120,15 +121,9 @@ class Jobs:
             last_wins=spec.target.on_duplicate == "last",
             resend=self.options.resend and not _only_creates(spec, target),
         )
-        reading = read_all(spec.source.params)
-        report.reading = reading.words
-        parents = self._parents(spec)
-
-        def pages() -> AsyncGenerator[Page]:
-            return read(reading, source) if parents is None else parents.read(reading, source, transform.scope)
-
         return Pipeline(
-            pages=pages,
+            pages=reads.pages,
+            checkpoints=reads.checkpoints,
             shaper=shaper,
             settlement=settlement,
             writer=self._writer(spec, state, settlement, report),
@@ -189,16 +184,17 @@ class Jobs:
         where = self.place(spec)
         self.state.save_identities(where.project, where.environment, where.origin, ids)
 
-    def _parents(self, spec: MappingSpec) -> Parents | None:
-        wanted = spec.source.parent
-        if wanted is None:
-            return None
-        params = (source_of(self.workspace, spec).parent or {}).get("params", {})
-        return Parents(
-            source=self.connections.source(spec.source.connection, wanted.endpoint),
-            spec=wanted,
-            where=compile_text(wanted.where),
-            params={name: compile_expression(parse(path)) for name, path in params.items()},
+    def _reads(self, loaded: Loaded, state: MappingState) -> Reads:
+        spec = loaded.spec
+        return Reads.prepare(
+            self.workspace,
+            spec,
+            self.connections,
+            state,
+            self.options,
+            self.scope,
+            clock=self.connections.clock,
+            run_id=self.run_id,
         )
 
     # --- children of what was rejected

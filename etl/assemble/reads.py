@@ -1,0 +1,157 @@
+"""The reading of one mapping in one run: how, from where on, and what is remembered of it for the next."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from etl.assemble.compiled import source_of
+from etl.assemble.connections import Connections
+from etl.assemble.workspace import Workspace
+from etl.checkpoints import Checkpoints
+from etl.errors import RecordRejected, UsageError
+from etl.expressions import instants
+from etl.expressions.compile import compile_expression
+from etl.expressions.parse import parse
+from etl.expressions.scope import Scope
+from etl.model import MappingSpec, Page, RunOptions
+from etl.ports import Checkpoint, Clock, Cursor, MappingState, Source
+from etl.reading import HighWater, Parents, Reading, Wanted, choose, read
+from etl.transform import compile_text
+
+
+@dataclass(slots=True)
+class Reads:
+    """`resumed`: the page an interrupted read goes on from; it is read once more, as a page of overlap."""
+
+    reading: Reading
+    source: Source
+    scope: Scope
+    parents: Parents | None
+    state: MappingState
+    fingerprint: str
+    began: datetime
+    before: Cursor | None
+    high_water: HighWater
+    resumed: Checkpoint | None
+    checkpoints: Checkpoints | None
+
+    @classmethod
+    def prepare(
+        cls,
+        workspace: Workspace,
+        spec: MappingSpec,
+        connections: Connections,
+        state: MappingState,
+        options: RunOptions,
+        scope: Scope,
+        *,
+        clock: Clock,
+        run_id: str,
+    ) -> Reads:
+        """Decides from the endpoint, the mapping, the state and the command line. Raises UsageError for `--since`."""
+        endpoint = source_of(workspace, spec)
+        fingerprint = _fingerprint(workspace, spec)
+        before, now = state.cursor(), clock.now()
+        reading = _choose(
+            Wanted(
+                params=spec.source.params,
+                endpoint=endpoint,
+                spec=spec.source.incremental,
+                cursor=before,
+                fingerprint=fingerprint,
+                now=now,
+                timezone=workspace.project.timezone,
+                reread=options.reread,
+                since=options.since,
+                whole=_why_whole(spec),
+            )
+        )
+        checkpoint = state.checkpoint()
+        in_pages = reading.kind == "all" and spec.source.parent is None and options.limit is None
+        fits = checkpoint is not None and checkpoint.fingerprint == fingerprint and checkpoint.page > 0
+        resumed = checkpoint if in_pages and fits and not options.reread and not options.plan else None
+        first = resumed or Checkpoint(fingerprint, 0, instants.instant(now), run_id)
+        return cls(
+            reading=reading,
+            source=connections.source(spec.source.connection, spec.source.endpoint),
+            scope=scope,
+            parents=_parents(workspace, spec, connections),
+            state=state,
+            fingerprint=fingerprint,
+            began=datetime.fromisoformat(first.high_water) if first.high_water else now,
+            before=before,
+            high_water=HighWater(endpoint.incremental, scope),
+            resumed=resumed,
+            checkpoints=Checkpoints(state, clock, first) if in_pages and not options.plan else None,
+        )
+
+    async def pages(self) -> AsyncGenerator[Page]:
+        """The pages, with the latest time of change noted."""
+        start = self.resumed.page if self.resumed else 1
+        pages = (
+            read(self.reading, self.source, self.scope, start_page=start)
+            if self.parents is None
+            else self.parents.read(self.reading, self.source, self.scope)
+        )
+        async with aclosing(pages):
+            async for page in pages:
+                self.high_water.look(page.records)
+                yield page
+
+    def saw_all(self) -> bool:
+        """Every record of the source was seen in this one, undisturbed read."""
+        return self.reading.complete and self.resumed is None and not getattr(self.source, "disturbed", False)
+
+    def done(self, *, moves: bool) -> str | None:
+        """All that was read is settled: the cursor moves to the latest change seen, but not beyond the read's start."""
+        if not moves:
+            return self.before.value if self.before else None
+        self.state.save_checkpoint(None)
+        latest = [moment for moment in (self.high_water.value, self._earlier()) if moment is not None]
+        value = instants.instant(min(max(latest), self.began)) if latest else None
+        full_at = self.began.isoformat() if self.reading.complete else self.before.full_at if self.before else None
+        self.state.save_cursor(Cursor(value, self.fingerprint, full_at))
+        return value
+
+    def _earlier(self) -> datetime | None:
+        if self.reading.complete or self.before is None or self.before.value is None:
+            return None
+        return datetime.fromisoformat(self.before.value).astimezone(UTC)
+
+
+def _choose(wanted: Wanted) -> Reading:
+    try:
+        return choose(wanted)
+    except RecordRejected as error:
+        raise UsageError(f"--since {wanted.since}: {error.reason}", "write it as 2026-04-01") from None
+
+
+def _why_whole(spec: MappingSpec) -> str | None:
+    if spec.target.missing != "keep":
+        return "to see what is gone"
+    if spec.source.parent is not None:
+        return "the lists of all parents"
+    return None
+
+
+def _fingerprint(workspace: Workspace, spec: MappingSpec) -> str:
+    """Changes with the mapping and with the connector it reads through."""
+    connector = workspace.connectors[spec.source.connection]
+    return hashlib.sha256(f"{spec.fingerprint} {connector.digest}".encode()).hexdigest()
+
+
+def _parents(workspace: Workspace, spec: MappingSpec, connections: Connections) -> Parents | None:
+    wanted = spec.source.parent
+    if wanted is None:
+        return None
+    params = (source_of(workspace, spec).parent or {}).get("params", {})
+    return Parents(
+        source=connections.source(spec.source.connection, wanted.endpoint),
+        spec=wanted,
+        where=compile_text(wanted.where),
+        params={name: compile_expression(parse(path)) for name, path in params.items()},
+    )

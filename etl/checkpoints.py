@@ -1,0 +1,49 @@
+"""How far a full read is settled, page by page, so that an interrupted one goes on where it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from etl.model import Outcome
+from etl.ports import Checkpoint, Clock, MappingState
+
+EVERY = 0.25
+"""Seconds between two writes: what a kill costs is at most that much reading again."""
+
+
+class Checkpoints:
+    """Counts the items of each page that are still under way; a page is settled when it and all before it are."""
+
+    def __init__(self, state: MappingState, clock: Clock, first: Checkpoint) -> None:
+        self._state = state
+        self._clock = clock
+        self._first = first
+        self._open: dict[int, int] = {}
+        self._settled = first.page
+        self._written = first.page
+        self._next_at = 0.0
+
+    def shaped(self, page: int, items: int) -> None:
+        """A page was looked through; `items` of its records are on their way to the target."""
+        self._open[page] = self._open.get(page, 0) + items
+        self._advance()
+
+    def settled(self, outcomes: Iterable[Outcome]) -> None:
+        """Outcomes that the target gave and that are recorded."""
+        for outcome in outcomes:
+            if outcome.item.page in self._open:
+                self._open[outcome.item.page] -= 1
+        self._advance()
+
+    def _advance(self) -> None:
+        while self._open.get(self._settled + 1) == 0:
+            self._settled += 1
+            del self._open[self._settled]
+        if self._settled > self._written and self._clock.monotonic() >= self._next_at:
+            self._write()
+
+    def _write(self) -> None:
+        self._next_at = self._clock.monotonic() + EVERY
+        self._written = self._settled
+        first = self._first
+        self._state.save_checkpoint(Checkpoint(first.fingerprint, self._settled, first.high_water, first.run_id))
