@@ -1,19 +1,17 @@
-"""What `run` and `plan` share: their options, the sandbox, the watch on a terminal, and what is printed at the end."""
+"""What `run` and `plan` do: the sandbox, the checks, the watch on a terminal, and what is printed at the end."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import click
+from typing import TYPE_CHECKING
 
 from etl.cli.folder import project_folder
 from etl.cli.options import Settings
+from etl.cli.request import Request
 from etl.cli.screen import Screen
 from etl.cli.sensitive import hidden_fields
 from etl.cli.stopping import run_stoppable
@@ -26,83 +24,6 @@ if TYPE_CHECKING:
     from etl.model import RunOptions, RunReport
     from etl.reporting.progress import RunProgress
     from etl.reporting.runs import Sensitive
-
-Body = Callable[..., Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What the options shared by `run` and `plan` say."""
-
-    paths: tuple[str, ...]
-    select: tuple[str, ...]
-    exclude: tuple[str, ...]
-    limit: int | None
-    reread: bool
-    resend: bool
-    full: bool
-    since: str | None
-    fail_fast: bool
-    concurrency: int
-    as_json: bool
-    report: Path | None
-    progress: bool | None
-    sandbox: bool
-
-    def options(self, *, plan: bool = False, wait: bool = False, allow_rekey: bool = False) -> RunOptions:
-        """The part that concerns the engine."""
-        from etl.model import RunOptions
-
-        return RunOptions(
-            plan=plan,
-            limit=self.limit,
-            reread=self.reread or self.full,
-            resend=self.resend or self.full,
-            since=self.since,
-            fail_fast=self.fail_fast,
-            concurrency=self.concurrency,
-            wait=wait,
-            allow_rekey=allow_rekey,
-            select=self.select,
-            exclude=self.exclude,
-        )
-
-
-_OPTIONS = (
-    click.argument("paths", nargs=-1, metavar="[PATH]..."),
-    click.option(
-        "--select", multiple=True, metavar="NAME", help="Only these: a glob, tag:NAME, connection:NAME, +NAME."
-    ),
-    click.option("--exclude", multiple=True, metavar="NAME", help="All but these, in the same forms."),
-    click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N source records of each mapping."),
-    click.option("--reread", is_flag=True, help="Read everything: ignore cursors."),
-    click.option("--resend", is_flag=True, help="Send what is unchanged, too."),
-    click.option("--full", is_flag=True, help="Both --reread and --resend."),
-    click.option("--since", metavar="DATE", help="Read what changed since this date, whatever the cursor says."),
-    click.option("--fail-fast", is_flag=True, help="Stop at the first mapping that fails."),
-    click.option(
-        "--concurrency", type=click.IntRange(min=1), default=4, show_default=True, help="Mappings side by side."
-    ),
-    click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else."),
-    click.option(
-        "--report", type=click.Path(path_type=Path), metavar="FILE", help="Also write an .html or .json report."
-    ),
-    click.option("--progress/--no-progress", default=None, help="Progress lines (default: on a terminal)."),
-    click.option("--sandbox", is_flag=True, help="Use made-up systems on loopback instead of the real ones."),
-)
-
-
-def run_options(body: Body) -> Body:
-    """Adds the options; `body` gets them gathered in one `Request` after the settings."""
-
-    def call(settings: Settings, *args: Any, **options: Any) -> Any:
-        shared = {name: options.pop(name) for name in Request.__slots__}
-        return body(settings, Request(**shared), *args, **options)
-
-    call.__doc__ = body.__doc__
-    for option in reversed(_OPTIONS):
-        option(call)
-    return call
 
 
 def execute(settings: Settings, request: Request, options: RunOptions) -> int:

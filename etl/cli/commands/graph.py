@@ -14,9 +14,7 @@ from etl.reporting.graph import Flow, mermaid, svg
 
 @click.command("graph")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option(
-    "--format", "form", type=click.Choice(["mermaid", "svg"]), help="Default: by FILE's ending, or mermaid."
-)
+@click.option("--format", "form", type=click.Choice(["mermaid", "svg"]), help="Default: by FILE's ending, or mermaid.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to FILE.")
 @click.option("--select", multiple=True, metavar="NAME", help="Only these: a glob, tag:NAME, connection:NAME, +NAME.")
 @click.option("--exclude", multiple=True, metavar="NAME", help="All but these, in the same forms.")

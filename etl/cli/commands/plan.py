@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from etl.cli.options import Settings, with_settings
-from etl.cli.running import Request, execute, run_options
+from etl.cli.request import Request, run_options
+from etl.cli.running import execute
 
 
 @click.command("plan")

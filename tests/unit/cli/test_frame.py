@@ -55,6 +55,7 @@ def test_a_command_does_what_its_line_in_the_overview_says(name: str) -> None:
         ("run --sandbx", "--sandbox"),
         ("run --limit 0", "Invalid value for '--limit': 0 is not in the range"),
         ("run --limit many", "Invalid value for '--limit': 'many'"),
+        ("run --since yesterday", "'yesterday' is no date: write 2026-04-01"),
         ("run --var prefix", "Invalid value for '--var': 'prefix' is not of the form NAME=VALUE"),
         ("validate --format xml", "'xml' is not one of 'text', 'json', 'sarif'"),
         ("schema maping", "Invalid value for 'KIND': 'maping' is not one of 'project', 'mapping', 'connector'"),
