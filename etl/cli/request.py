@@ -80,7 +80,7 @@ _OPTIONS = (
     click.option("--resend", is_flag=True, help="Send what is unchanged, too."),
     click.option("--full", is_flag=True, help="Both --reread and --resend."),
     click.option(
-        "--since", type=Moment(), metavar="DATE", help="Read what changed since this date, whatever the cursor says."
+        "--since", type=Moment(), metavar="DATE", help="Read what changed since, whatever the cursor says."
     ),
     click.option("--fail-fast", is_flag=True, help="Stop at the first mapping that fails."),
     click.option(
