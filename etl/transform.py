@@ -53,7 +53,7 @@ class Transform:
         return None if None in parts else compose([part for part in parts if part is not None])
 
     def kept(self, record: Record) -> bool:
-        """Whether `where` holds and the record is not marked deleted. Raises RecordRejected where that can't be told."""
+        """Whether `where` holds and the record is not marked deleted. Raises RecordRejected where it can't be told."""
         if self.deleted is not None and truthy(self.deleted(record, self.scope)):
             return False
         return self.where is None or truthy(self.where(record, self.scope))
