@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -21,6 +22,9 @@ _COUNTS: Final = (
     "rejected",
     "unsettled",
 )
+_VALUE: Final = re.compile(r"""'[^']*\d[^']*'|"[^"]*\d[^"]*"|(?<!HTTP )\b\d[\w.-]*""")
+"""What is a record's own in a reason: numbers, and quoted texts with a number in them; names of fields stay apart."""
+
 Sensitive = Mapping[str, frozenset[str]]
 """Mapping name → its target fields whose values are never shown."""
 
@@ -80,8 +84,17 @@ def _connection(connection: ConnectionReport) -> dict[str, Json]:
 
 
 def top_reasons(reasons: Mapping[str, int], limit: int) -> Sequence[tuple[str, int]]:
-    """The most frequent reasons first; equal counts in the order in which they came."""
-    return sorted(reasons.items(), key=lambda item: -item[1])[:limit]
+    """The most frequent reasons first, those that differ only in a value as one; equal counts as they came."""
+    alike: dict[str, list[str]] = {}
+    for reason in reasons:
+        alike.setdefault(_VALUE.sub("…", reason), []).append(reason)
+    grouped = [(_spelled(group), sum(reasons[reason] for reason in group)) for group in alike.values()]
+    return sorted(grouped, key=lambda item: -item[1])[:limit]
+
+
+def _spelled(alike: Sequence[str]) -> str:
+    others = len(alike) - 1
+    return f"{alike[0]} (and {others} {'other' if others == 1 else 'others'} like it)" if others else alike[0]
 
 
 def totals(report: RunReport, *names: str) -> dict[str, int]:

@@ -88,10 +88,11 @@ def _notes(mapping: MappingReport, options: str) -> Iterator[Text]:
         yield Text.assemble((f"{name}: ", "bold"), (clean(mapping.error), STYLES[mapping.status]))
     if mapping.rejected:
         yield Text.assemble((f"{name}: ", "bold"), f"{counted(mapping.rejected, 'record')} rejected")
-        for reason, count in top_reasons(mapping.reasons, REASONS_SHOWN):
+        reasons = top_reasons(mapping.reasons, len(mapping.reasons))
+        for reason, count in reasons[:REASONS_SHOWN]:
             yield Text(f"  {thousands(count):>6} × {clean(reason)}")
-        if len(mapping.reasons) > REASONS_SHOWN:
-            yield Text(f"         and {counted(len(mapping.reasons) - REASONS_SHOWN, 'other reason')}")
+        if len(reasons) > REASONS_SHOWN:
+            yield Text(f"         and {counted(len(reasons) - REASONS_SHOWN, 'other reason')}")
         yield Text(f"  look at them with: etl rejects list {name}{suffix} — the next run tries them again")
     if mapping.drift:
         yield Text.assemble((f"{name}: ", "bold"), (f"not as documented: {_drift(mapping)}", "yellow"))

@@ -15,7 +15,7 @@ from syrupy.assertion import SnapshotAssertion
 from etl.model import Change, MappingReport, RunReport
 from etl.reporting.html import run_html
 from etl.reporting.plan import plan_text
-from etl.reporting.runs import run_document, run_json
+from etl.reporting.runs import run_document, run_json, top_reasons
 from etl.reporting.summary import summary
 from tests.support.reports import mixed_plan, mixed_run
 
@@ -108,11 +108,33 @@ def test_a_quiet_run_gets_a_small_table(snapshot: SnapshotAssertion) -> None:
 
 
 def test_only_the_most_frequent_reasons_are_shown() -> None:
-    reasons = {f"reason {number}": number for number in range(1, 9)}
+    reasons = {f"reason {'abcdefgh'[number - 1]}": number for number in range(1, 9)}
     text = table(RunReport("r", status="rejected", mappings=[MappingReport("m", rejected=36, reasons=reasons)]))
-    assert "8 × reason 8" in text
-    assert "reason 3" not in text
+    assert "8 × reason h" in text
+    assert "reason c" not in text
     assert "3 other reasons" in text
+
+
+def test_reasons_that_differ_only_in_a_value_are_one() -> None:
+    reasons = {
+        "project 'p-1' does not exist": 2,
+        "field 'name': required, but null": 4,
+        "project 'p-2' does not exist": 1,
+        "field 'title': required, but null": 1,
+        "lookup 'clients' has no 88": 1,
+        "lookup 'clients' has no 89": 1,
+        "lookup 'clients' has no 90-b": 1,
+        "HTTP 500, without a reason": 1,
+        "HTTP 400, without a reason": 1,
+    }
+    assert top_reasons(reasons, 9) == [
+        ("field 'name': required, but null", 4),
+        ("project 'p-1' does not exist (and 1 other like it)", 3),
+        ("lookup 'clients' has no 88 (and 2 others like it)", 3),
+        ("field 'title': required, but null", 1),
+        ("HTTP 500, without a reason", 1),
+        ("HTTP 400, without a reason", 1),
+    ]
 
 
 def test_markup_in_data_is_shown_as_it_is() -> None:
