@@ -10,7 +10,7 @@ from etl.model import MISSING
 from etl.reporting.values import compact
 
 if TYPE_CHECKING:
-    from etl.assemble import Workspace
+    from etl.assemble.workspace import Workspace
     from etl.rehearse import TestResult
 
 Place = tuple[str | int, ...]

@@ -103,7 +103,7 @@ def opened(
 
 
 def _watched(settings: Settings, request: Request, workspace: Workspace, options: RunOptions) -> RunReport:
-    from etl.assemble import run_workspace
+    from etl.assemble.runner import run_workspace
 
     screen = Screen(settings)
     with _progress(screen, request) as progress:

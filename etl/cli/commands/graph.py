@@ -28,7 +28,7 @@ def command(
     exclude: tuple[str, ...],
 ) -> None:
     """Draw mappings, the endpoints between which they move data, and the order in which they run."""
-    from etl.assemble import open_workspace
+    from etl.assemble.workspace import open_workspace
 
     workspace = open_workspace(
         paths,

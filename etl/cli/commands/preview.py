@@ -20,7 +20,7 @@ from etl.reporting.values import to_json
 if TYPE_CHECKING:
     import asyncio
 
-    from etl.assemble import Workspace
+    from etl.assemble.workspace import Workspace
 
 
 @click.command("preview")
@@ -51,7 +51,7 @@ def command(settings: Settings, path: str, limit: int, as_json: bool, sandbox: b
 
 
 def _read(workspace: Workspace, limit: int, screen: Screen) -> list[Item | Outcome]:
-    from etl.assemble import preview
+    from etl.assemble.preview import preview
 
     async def work(stop: asyncio.Event) -> list[Item | Outcome]:
         return await preview(workspace, workspace.loaded[0], limit)

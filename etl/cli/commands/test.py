@@ -15,7 +15,7 @@ from etl.cli.screen import Screen
 from etl.reporting.values import to_json
 
 if TYPE_CHECKING:
-    from etl.assemble import Workspace
+    from etl.assemble.workspace import Workspace
     from etl.rehearse import TestResult
 
 
@@ -37,7 +37,7 @@ def command(
     exclude: tuple[str, ...],
 ) -> int:
     """Run the mappings' own tests, offline. With -v the tests that pass are named, too."""
-    from etl.assemble import run_tests
+    from etl.assemble.tests import run_tests
     from etl.reporting.outcomes import outcomes_document, outcomes_junit, outcomes_text
 
     screen = Screen(settings)
