@@ -21,6 +21,9 @@ from tests.support.cli import etl, etl_process
 ROOT = Path(__file__).parents[2]
 LIBRARY = ROOT / "mappings" / "blikk-to-dimesheets"
 SETTLED = ("filtered", "unchanged", "written", "deleted", "rejected", "unsettled")
+WIDE = "1000"
+"""Columns, so that no message is broken where a port or a time happens to be longer."""
+
 FAST = {"requests": 1000, "per": "1s", "force": True}
 """A throttle that never holds anybody back."""
 
@@ -45,7 +48,7 @@ class Folder:
     def etl(self, *words: str, env: Mapping[str, str] | None = None) -> Result:
         """In this process."""
         with contextlib.chdir(self.path):
-            return etl(*words, env=env)
+            return etl(*words, env={"COLUMNS": WIDE, **(env or {})})
 
     def process(self, *words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """In a process of its own."""
