@@ -59,7 +59,7 @@ def test_packaged_connectors_are_found_by_their_names(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_nearly_right_is_asked_about(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="there is no connector 'blik'.*did you mean 'blikk'"):
+    with pytest.raises(UsageError, match=r"there is no connector 'blik'.*did you mean 'blikk'"):
         load_connector("blik", tmp_path)
 
 
@@ -69,7 +69,7 @@ def test_a_name_that_is_nothing_shows_what_there_is(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_missing_is_told_with_its_path(tmp_path: Path) -> None:
-    with pytest.raises(DocumentError, match="gone.yaml"):
+    with pytest.raises(DocumentError, match=r"gone\.yaml"):
         load_connector("./gone.yaml", tmp_path)
 
 
@@ -211,6 +211,7 @@ def test_a_mistake_in_a_base_is_told_at_its_own_place(tmp_path: Path) -> None:
 
 # --- mistakes ------------------------------------------------------------------------------------
 
+PARENT = "parent: {endpoint: x, params: {}}"
 WRONG = {
     "a key that does not exist": ("records: items", "recrods: items", ("unknown-key", 10)),
     "an auth kind that does not exist": ("kind: api_key", "kind: apikey", ("wrong-value", 3)),
@@ -225,7 +226,7 @@ WRONG = {
     "paging without its parameter": ("records: items", "paging: {kind: page_number}", ("missing-key", 10)),
     "a sort without its parameters": ("records: items", "sort: {values: [a], order_param: o}", ("missing-key", 10)),
     "an address without scheme": ("https://things", "things", ("wrong-type", 2)),
-    "a parent that does not exist": ("    fields:", "    parent: {endpoint: x, params: {}}\n    fields:", ("unknown-endpoint", 12)),
+    "a parent that does not exist": ("    fields:", f"    {PARENT}\n    fields:", ("unknown-endpoint", 12)),
 }  # fmt: skip
 
 
