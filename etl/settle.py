@@ -7,7 +7,19 @@ from collections.abc import Callable, Iterable
 
 from etl.errors import LimitReached
 from etl.keys import canonical
-from etl.model import Action, Item, Json, LedgerEntry, Limit, LimitsSpec, MappingReport, Outcome, Record, Reject
+from etl.model import (
+    Action,
+    Change,
+    Item,
+    Json,
+    LedgerEntry,
+    Limit,
+    LimitsSpec,
+    MappingReport,
+    Outcome,
+    Record,
+    Reject,
+)
 from etl.ports import MappingState
 
 PERCENT_FROM = 20
@@ -19,7 +31,8 @@ CHANGED = "changed"
 
 
 class Settlement:
-    """Records outcomes of one mapping. `sensitive`: output fields of which the ledger keeps only keyed hashes."""
+    """Records outcomes of one mapping. `sensitive`: output fields of which the ledger keeps only keyed hashes;
+    `planned`: rejects are lines of the plan, too."""
 
     def __init__(
         self,
@@ -32,6 +45,7 @@ class Settlement:
         secret: bytes = b"",
         identify: Callable[[list[tuple[str, Json]]], None] | None = None,
         watch_gone: bool = False,
+        planned: bool = False,
     ) -> None:
         self._state = state
         self._report = report
@@ -42,6 +56,7 @@ class Settlement:
         self._known = state.count()
         self._identify = identify
         self._watch_gone = watch_gone
+        self._planned = planned
         self._new_rejects = 0
         self.left_out: set[str] = set()
         """Keys of sent records that `where` now leaves out; kept only where `missing` asks for it."""
@@ -109,7 +124,10 @@ class Settlement:
         item = outcome.item
         reason = outcome.reason or "refused without a reason"
         self._report.rejected += 1
-        self._report.reasons[reason] = self._report.reasons.get(reason, 0) + 1
+        words = f"field '{outcome.field}': {reason}" if outcome.field else reason
+        self._report.reasons[words] = self._report.reasons.get(words, 0) + 1
+        if self._planned:
+            self._report.changes.append(Change(item.key, "reject", reason=words))
         if item.key not in self.open_rejects:
             self._new_rejects += 1
         return Reject(

@@ -100,6 +100,7 @@ class Jobs:
             report,
             self.run_id,
             spec.limits,
+            planned=self.options.plan,
             sensitive=sensitive_of(self.workspace, spec),
             secret=secret,
             identify=partial(self._save_ids, spec),

@@ -173,6 +173,13 @@ def test_after_a_run_a_plan_shows_only_what_changed_field_by_field(project: Path
     assert '→ "Villa Björk"' in text
 
 
+def test_a_plan_names_each_record_that_would_be_rejected(project: Path, sandbox: Sandbox) -> None:
+    key = sandbox.add("blikk", "projects", title="", orderNumber=None)
+    result = etl("plan")
+    assert result.exit_code == 1
+    assert f"! {key}  rejected: field 'name': is required and has no value" in result.stdout
+
+
 def test_a_preview_shows_source_and_result(project: Path, sandbox: Sandbox) -> None:
     before = sandbox.records("dimesheets", "projects")
     result = etl("preview", "mappings/projects.yaml", "--limit", "2", "--json")
