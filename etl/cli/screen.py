@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from etl.reporting.ink import Ink
 
-NARROW = 100
+NARROW = 120
 """Columns of a table where there is no terminal to ask."""
 
 

@@ -54,7 +54,7 @@ def summary(report: RunReport, options: str = "") -> RenderableType:
 def _table(report: RunReport) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("mapping", overflow="fold")
-    table.add_column("status")
+    table.add_column("status", min_width=max((len(each.status) for each in report.mappings), default=0))
     columns = [name for name in COLUMNS if name in ALWAYS or _worth(report, name)]
     for name in [*columns, "time"]:
         table.add_column(name, justify="right", no_wrap=True)
