@@ -92,7 +92,7 @@ def open_workspace(
     Problems of mappings are gathered in the workspace; those of the project document are raised as DocumentError.
     Raises UsageError where nothing is selected.
     """
-    project = load_project(_start(paths), file=project_file, env=env, variables=vars, sandbox=sandbox is not None)
+    project, unset = _project(_start(paths), project_file, env, vars or {}, lenient=sandbox is not None)
     if sandbox is not None:
         project = _in_sandbox(project, sandbox)
     elif project.file is None:
@@ -100,7 +100,7 @@ def open_workspace(
     loads = load_mappings(list(paths) or [_default(project)], project, sandbox=sandbox is not None)
     known = tuple(_placed(each, project, sandbox) for each in loads.mappings)
     context = _beside(known, project)
-    problems = list(loads.problems)
+    problems = [*unset, *loads.problems]
     connections = _specs(project, known)
     used = {name for each in known for name in _connections(each.spec)}
     connectors = _connectors({name: connections[name] for name in sorted(used & set(connections))}, project, problems)
@@ -119,6 +119,18 @@ def open_workspace(
         needs,
         in_sandbox=sandbox is not None,
     )
+
+
+def _project(
+    start: Path, file: Path | None, env: str | None, variables: Mapping[str, str], *, lenient: bool
+) -> tuple[ProjectSpec, Sequence[Problem]]:
+    """The project, and what is not set in it: that stops a run, but not the check of everything else."""
+    try:
+        return load_project(start, file=file, env=env, variables=variables, sandbox=lenient), ()
+    except DocumentError as error:
+        if lenient or any(problem.code != "interpolation" for problem in error.problems):
+            raise
+        return load_project(start, file=file, env=env, variables=variables, sandbox=True), error.problems
 
 
 def _ordered(names: list[str], needs: dict[str, frozenset[str]]) -> list[str]:
