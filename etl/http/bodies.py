@@ -23,10 +23,10 @@ def body_of(call: Call, status: int, headers: Mapping[str, str], content: bytes)
         return None
     try:
         return decode(_utf8(headers, content))
-    except (ValueError, LookupError):
+    except (ValueError, LookupError) as error:
         if not good or (call.empty and _is_note(headers, content)):
             return None
-        what, hint = _instead(content)
+        what, hint = _instead(content, error)
         raise AttemptFailed(Failure(f"answered {status} with {what}", status=status, hint=hint)) from None
 
 
@@ -48,10 +48,10 @@ def _is_note(headers: Mapping[str, str], content: bytes) -> bool:
     return _content_type(headers).get_content_type() == "text/plain" and not content.lstrip().startswith(b"<")
 
 
-def _instead(content: bytes) -> tuple[str, str | None]:
+def _instead(content: bytes, error: Exception) -> tuple[str, str | None]:
     start = content.lstrip()[:1]
     if start == b"<":
         return "a page of HTML or XML instead of JSON", ELSEWHERE
     if start in (b"{", b"["):
-        return "JSON that breaks off or is malformed", None
+        return str(error), None
     return "text that is not JSON", ELSEWHERE

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
+from math import isfinite
 from typing import NoReturn
 
 import orjson
 
+from etl.keys import canonical
 from etl.model import Json
 
 _DIGITS = bytes.maketrans(b"123456789.", b"0000000000")
@@ -19,22 +21,23 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def decode(text: bytes) -> Json:
     """The value that `text` spells. Numbers that a float can't hold become int or Decimal.
 
-    Raises ValueError where it is not JSON; NaN and Infinity are not. Half a character (a lone surrogate, which no UTF-8
-    text can hold) becomes U+FFFD.
+    Raises ValueError where it is not JSON, saying what it is instead; NaN and Infinity are not. Half a character (a
+    lone surrogate, which no UTF-8 text can hold) becomes U+FFFD.
     """
     if _WIDE in text.translate(_DIGITS):
         return _decode_exactly(text)
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        if b"\\ud" in text or b"\\uD" in text:
-            return _decode_exactly(text)
-        raise
+        return _decode_exactly(text)  # which takes half characters and 1e400, or says what is wrong
 
 
 def encode(value: Json) -> bytes:
-    """The value as JSON; Decimals are spelled out digit by digit."""
-    return orjson.dumps(value, default=_spell)
+    """The value as JSON; Decimals and integers of any size are spelled out digit by digit."""
+    try:
+        return orjson.dumps(value, default=_spell)
+    except TypeError:
+        return canonical(value)
 
 
 def _spell(value: object) -> orjson.Fragment:
@@ -46,18 +49,23 @@ def _spell(value: object) -> orjson.Fragment:
 def _decode_exactly(text: bytes) -> Json:
     try:
         value = json.loads(text.decode("utf-8"), parse_float=_number, parse_constant=_refuse)
+    except UnicodeDecodeError:
+        raise ValueError("bytes that are not UTF-8") from None
+    except json.JSONDecodeError:
+        raise ValueError("JSON that breaks off or is malformed") from None
     except RecursionError:
-        raise ValueError("nested too deeply") from None
+        raise ValueError("JSON that is nested too deeply") from None
     return _mended(value) if b"\\u" in text else value
 
 
 def _number(text: str) -> float | Decimal:
     digits = text.lower().partition("e")[0].replace("-", "").replace(".", "").lstrip("0")
-    return float(text) if len(digits) <= 15 else Decimal(text)
+    near = float(text)
+    return near if len(digits) <= 15 and isfinite(near) else Decimal(text)
 
 
 def _refuse(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no JSON number")
+    raise ValueError(f"JSON that holds {word}, which is no number there")
 
 
 def _mended(value: Json) -> Json:

@@ -11,10 +11,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import orjson
-
 from etl.http.answer import Answer
 from etl.http.paging import Numbered, PagingFailed
+from etl.keys import canonical
 from etl.model import Json
 
 MOST_EMPTY = 2
@@ -144,7 +143,7 @@ class NumberedRead:
         """True where a page behind the end repeats the last one; a page repeated before it is an error."""
         if not records:
             return False
-        mark = orjson.dumps([len(records), records[0], records[-1]], default=str)
+        mark = canonical([len(records), records[0], records[-1]])
         self._same = self._same + 1 if mark == self._mark else 0
         self._mark = mark
         if self._same and self.last is not None and number > self.last:

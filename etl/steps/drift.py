@@ -20,6 +20,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 """Only kinds that can't be mistaken: a number may come as int, float or Decimal and is left alone here."""
 
+_WORDS: dict[type, str] = {str: "a text", bool: "true or false", dict: "an object", list: "a list"}
+
 
 class Drift:
     """Counts, per source field, how many records had it beside the schema or with another type."""
@@ -40,7 +42,7 @@ class Drift:
             for name, types in self._typed:
                 value = record.get(name)
                 if value is not None and type(value) not in types:
-                    self._count(f"{name} ({type(value).__name__})")
+                    self._count(f"{name} ({_WORDS.get(type(value), 'a number')})")
 
     def _count(self, what: str) -> None:
         self.counts[what] = self.counts.get(what, 0) + 1

@@ -23,7 +23,7 @@ def test_a_field_beside_the_schema_is_counted() -> None:
 
 
 def test_a_field_of_another_type_is_counted_with_it() -> None:
-    assert counted({"title": 7}, {"open": "yes"}) == {"title (int)": 1, "open (str)": 1}
+    assert counted({"title": 7}, {"open": "yes"}) == {"title (a number)": 1, "open (a text)": 1}
 
 
 def test_fields_that_the_mapping_declares_are_no_drift() -> None:
