@@ -18,7 +18,6 @@ from etl.reporting.values import clean
 ALWAYS: Final = ("read", "unchanged", "rejected")
 COLUMNS: Final = (
     "read",
-    "duplicates",
     "filtered",
     "unchanged",
     "created",
@@ -52,7 +51,7 @@ def summary(report: RunReport, options: str = "") -> RenderableType:
 
 
 def _table(report: RunReport) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 0, 0, 1))
     table.add_column("mapping", overflow="fold")
     table.add_column("status", min_width=max((len(each.status) for each in report.mappings), default=0))
     columns = [name for name in COLUMNS if name in ALWAYS or _worth(report, name)]
@@ -69,7 +68,7 @@ def _table(report: RunReport) -> Table:
 
 
 def _worth(report: RunReport, name: str) -> bool:
-    """A column earns its place by a number that the others don't already say."""
+    """A column earns its place by a number that the others don't already say. Duplicates are the engine's affair."""
     silent = any(each.written != each.created + each.updated for each in report.mappings)
     if name == "written":
         return silent
