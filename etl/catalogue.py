@@ -141,7 +141,8 @@ class Endpoint:
     depends_on: tuple[str, ...] = ()
     """Endpoints of the same connector that must be written before this one."""
     references: Mapping[str, str] = field(default_factory=dict)
-    """Written field → endpoint whose target key it holds (tasks.projectExternalId → projects)."""
+    """Written field → endpoint whose target key it holds (tasks.projectExternalId → projects); several fields that hold
+    it together are written `a, b`."""
     match: Block | None = None
     """How a record is found again after a lost answer: natural key and the list request that looks for it."""
     read_one: Block | None = None

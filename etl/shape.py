@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from etl.errors import RecordRejected, Refused
-from etl.keys import canonical, compose, split
+from etl.keys import canonical, compose, key_text, split
 from etl.model import Action, Item, MappingReport, Outcome, Page, Record
 from etl.ports import MappingState, Source
 from etl.settle import CHANGED, Settlement
@@ -39,7 +39,8 @@ Result = TypeVar("Result")
 
 @dataclass(slots=True)
 class Shaper:
-    """The middle of a pipeline. `held`: field → target keys of its parent records that were rejected."""
+    """The middle of a pipeline. `held`: field (or fields, `a, b`) → target keys of its parent records that were
+    rejected."""
 
     transform: Transform
     source: Source
@@ -215,10 +216,12 @@ class Shaper:
         return free
 
     def _held_back(self, item: Item) -> Outcome | None:
-        for name, keys in self.held.items():
-            if item.output.get(name) in keys:
-                reason = f"its parent {item.output[name]!r} was rejected; it follows once that is accepted"
-                return Outcome(item, Action.REJECTED, reason=reason, field=name, code="parent")
+        for names, keys in self.held.items():
+            fields = names.split(", ")
+            parent = _key_in(item.output, fields)
+            if parent in keys:
+                reason = f"its parent {parent!r} was rejected; it follows once that is accepted"
+                return Outcome(item, Action.REJECTED, reason=reason, field=fields[-1], code="parent")
         closed = self.barrier(item.output) if self.barrier is not None else None
         return None if closed is None else Outcome(item, Action.REJECTED, reason=closed, code="closed-period")
 
@@ -274,3 +277,9 @@ async def _all_or_none(calls: Sequence[Coroutine[Any, Any, Result]]) -> list[Res
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         raise
+
+
+def _key_in(output: Record, names: Sequence[str]) -> str | None:
+    """The key that these fields hold together; None where one of them is null."""
+    parts = [text for name in names if (text := key_text(output.get(name))) is not None]
+    return compose(parts) if len(parts) == len(names) else None

@@ -235,6 +235,15 @@ def test_a_child_of_a_rejected_parent_is_held_back(store: State) -> None:
     assert reject.code == "parent"
 
 
+def test_a_parent_may_be_named_by_several_fields_together(store: State) -> None:
+    held = {"name, externalId": frozenset({'["thing 2","t-2"]'})}
+    bench = Bench(store, MemorySource(things(2)), held=held)
+    report = bench.run()
+    assert (report.written, report.rejected) == (1, 1)
+    [reject] = bench.state().rejects()
+    assert (reject.code, reject.field) == ("parent", "externalId")
+
+
 def test_each_makes_one_record_of_every_item(store: State) -> None:
     records = [{"id": 1, "tags": [{"id": 7, "t": "a"}, {"id": 8, "t": "b"}]}, {"id": 2, "tags": []}]
     bench = Bench(
