@@ -85,14 +85,13 @@ class RecordReader:
 
 def strip_keys(value: Json, keys: frozenset[str]) -> None:
     """Takes the keys out of every object inside `value`, in place."""
-    if isinstance(value, dict):
+    if type(value) is dict:
         for key in keys:
             value.pop(key, None)
-        for inner in value.values():
-            if type(inner) is dict or type(inner) is list:
-                strip_keys(inner, keys)
-    elif isinstance(value, list):
-        for inner in value:
+        value = value.values()
+    for inner in value:
+        kind = type(inner)
+        if kind is dict or kind is list:
             strip_keys(inner, keys)
 
 

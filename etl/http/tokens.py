@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from etl import secrets
 from etl.durations import seconds
-from etl.errors import LoginFailed
+from etl.errors import LoginFailed, UsageError
 from etl.http.answer import Answer, Call
 from etl.http.decoding import encode
 from etl.http.paths import Path, compile_path
 from etl.http.signature import Auth, Block, Send, Signature, basic, token_header
+from etl.http.transport import is_loopback
 from etl.model import Json
 from etl.ports import Clock
 
@@ -169,6 +171,10 @@ def client_credentials(block: Block, given: Mapping[str, str], clock: Clock, con
 
 
 def _token_auth(block: Block, call: Call, clock: Clock, connection: str) -> TokenAuth:
+    if call.url.startswith("http:") and not is_loopback(urlsplit(call.url).hostname or ""):
+        raise UsageError(
+            f"{connection}: {call.url} would send credentials in the clear", "write https:// in `token_url`"
+        )
     return TokenAuth(
         call=call,
         token=compile_path(block["token"]),

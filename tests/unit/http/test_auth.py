@@ -404,6 +404,12 @@ def test_oauth_client_credentials(send: str) -> None:
         assert seen[0] == (None, form | auth)
 
 
+def test_credentials_go_to_no_login_in_the_clear() -> None:
+    block = {"kind": "oauth2_client_credentials", "token_url": "http://login.example.com/token"}
+    with pytest.raises(UsageError, match="in the clear"):
+        connect("http://localhost", connector={"auth": (block,)}, auth={"client_id": "c", "client_secret": "ssss"})
+
+
 @given(st.integers(1_577_836_800, 2_208_988_800), st.integers(-12, 14))
 def test_an_instant_of_expiry_is_read_in_the_vendors_form_and_in_iso(moment: int, hours: int) -> None:
     lifetime = Lifetime.from_config({"path": "expires", "format": "%Y-%m-%d %H:%M:%S %z"})
