@@ -33,6 +33,7 @@ def main() -> None:
             console.print(Text.assemble(("$ ", "dim"), ("etl " + " ".join(COMMAND), "bold")))
             console.print(Text.from_ansi(output(folder)))
     svg = console.export_svg(title="etl")
+    svg = re.sub(r"\s*<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)  # fetched from elsewhere: the reader's own will do
     svg = re.sub(r"font-family: Fira Code,\s*monospace", f"font-family: {FONT}", svg)
     (Path(__file__).parent / "run.svg").write_text(svg, encoding="utf-8")
