@@ -79,9 +79,7 @@ _OPTIONS = (
     click.option("--reread", is_flag=True, help="Read everything: ignore cursors."),
     click.option("--resend", is_flag=True, help="Send what is unchanged, too."),
     click.option("--full", is_flag=True, help="Both --reread and --resend."),
-    click.option(
-        "--since", type=Moment(), metavar="DATE", help="Read what changed since, whatever the cursor says."
-    ),
+    click.option("--since", type=Moment(), metavar="DATE", help="Read what changed since, whatever the cursor says."),
     click.option("--fail-fast", is_flag=True, help="Stop at the first mapping that fails."),
     click.option(
         "--concurrency", type=click.IntRange(min=1), default=4, show_default=True, help="Mappings side by side."
