@@ -63,7 +63,6 @@ import httpx
 
 from etl.catalogue import Connector, Endpoint
 from etl.connectors.rest_finder import RestFinder
-from etl.connectors.rest_periods import ClosedPeriods
 from etl.connectors.rest_source import RestSource
 from etl.connectors.rest_target import RestTarget
 from etl.errors import PermissionMissing, UsageError
@@ -123,12 +122,7 @@ class RestConnection:
             options=self.spec.options,
             root=self.root,
             lossy=lossy,
-            periods=self._periods(endpoint),
         )
-
-    def _periods(self, endpoint: str) -> ClosedPeriods | None:
-        block = self._endpoint(endpoint).closed_periods
-        return ClosedPeriods(self.source(block["endpoint"]), block) if block else None
 
     def finder(self, endpoint: str) -> RestFinder:
         """Looks records of the endpoint up."""

@@ -11,7 +11,6 @@ from etl.catalogue import Connector, Endpoint, Op, OperationName
 from etl.connectors.rest_body import Body, build_body
 from etl.connectors.rest_finder import RestFinder
 from etl.connectors.rest_merge import merged
-from etl.connectors.rest_periods import ClosedPeriods
 from etl.connectors.rest_request import fill_path, fill_query, names_in
 from etl.connectors.rest_results import Envelope, ResultReader, conflict_of
 from etl.connectors.wire import compile_record
@@ -41,7 +40,6 @@ class RestTarget:
     options: Mapping[str, Json] = field(default_factory=dict)
     root: Path | None = None
     lossy: bool = False
-    periods: ClosedPeriods | None = None
     _writes: dict[str, _Write] = field(default_factory=dict)
 
     async def upsert(self, items: Sequence[Item]) -> list[Outcome]:
@@ -51,8 +49,6 @@ class RestTarget:
 
     async def create(self, item: Item) -> Outcome:
         """CREATED with the new id where the answer gives one. Raises OutcomeUnknown where the answer was lost."""
-        if self.periods is not None and (reason := await self.periods.closed(item.output)):
-            return Outcome(item, Action.REJECTED, reason=reason, field=self.periods.date, code="closed-period")
         return await self._single(self._write("create"), item)
 
     async def update(self, item: Item, target_id: Json) -> Outcome:

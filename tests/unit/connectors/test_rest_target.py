@@ -542,42 +542,6 @@ def test_a_record_that_can_only_be_had_through_the_list_is_picked_out_of_it() ->
     assert found == [{"id": 7, "name": "x"}, None, True]
 
 
-# --- closed periods -----------------------------------------------------------------------------------
-
-
-def test_a_record_of_a_closed_period_is_rejected_before_it_is_sent() -> None:
-    periods = [
-        {"start": "2026-03-30T00:00:00Z", "end": "2026-04-05T23:59:59Z", "status": 1},
-        {"start": "2026-04-06T00:00:00Z", "end": "2026-04-12T23:59:59Z", "status": 1},
-        {"start": "2026-04-01T00:00:00Z", "end": "2026-04-30T23:59:59Z", "status": 0, "days": "overlapping"},
-        {"start": "2026-03-01T00:00:00Z", "end": "2026-03-31T23:59:59Z", "status": 1},
-    ]
-    block = {
-        "endpoint": "things",
-        "date": "date",
-        "start": "start",
-        "end": "end",
-        "closed": "status == `1`",
-        "reason": "its timesheet period is closed",
-    }
-    seen: list[str] = []
-
-    def handle(request: web.Request, body: Json) -> Json:
-        seen.append(request.method if body is None else body["date"])
-        return periods if request.method == "GET" else {"id": 1}
-
-    async def story(connection: RestConnection) -> list[Outcome]:
-        target = connection.target("things")
-        days = ("2026-03-31", "2026-04-05T23:00:00Z", "2026-03-15", "2027-01-01")
-        return list(await asyncio.gather(*(target.create(Item(day, {}, {"date": day})) for day in days)))
-
-    write = op("create", "POST", "/things", body="object", id="id")
-    outcomes = talk(handle, story, op("list", "GET", "/things"), write, closed_periods=block)
-    assert [outcome.code for outcome in outcomes] == ["closed-period", "", "closed-period", ""]
-    assert outcomes[0].reason == "its timesheet period is closed"
-    assert sorted(seen) == ["2026-04-05T23:00:00Z", "2027-01-01", "GET"]
-
-
 # --- the connection as a whole ------------------------------------------------------------------------
 
 
