@@ -66,7 +66,7 @@ from etl.connectors.rest_finder import RestFinder
 from etl.connectors.rest_source import RestSource
 from etl.connectors.rest_target import RestTarget
 from etl.errors import PermissionMissing, UsageError
-from etl.http.answer import origin
+from etl.http.answer import Call, origin
 from etl.http.auth import build_auth, choose
 from etl.http.client import HttpClient, standard_headers
 from etl.http.judge import Judge
@@ -136,6 +136,8 @@ class RestConnection:
         block = self.connector.check
         if block.get("endpoint") is None:
             await self.client.login()
+            if block.get("path") is not None:
+                await self.client.request(Call("GET", block["path"], reads=True))
             return []
         await self._glance(block["endpoint"], block.get("params", {}))
         missing = []

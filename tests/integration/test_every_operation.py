@@ -13,6 +13,7 @@ import pytest
 from etl.clock import SystemClock
 from etl.connectors.load import load_connector
 from etl.connectors.rest import RestConnection
+from etl.errors import LoginFailed
 from etl.model import Action, ConnectionSpec, Item, Json, Outcome, Record, Schema, ThrottleWindow
 from etl.ports import ReadRequest
 from etl.sandbox import Sandbox
@@ -525,6 +526,20 @@ def test_dimescheduler_takes_every_parameter_of_every_entity_and_deletes_what_ca
 
     assert len(counts) == 35
     assert all(counts.values())
+
+
+@pytest.mark.parametrize("api", ["blikk", "dimesheets", "dimescheduler"])
+def test_a_connection_is_checked_by_a_cheap_read(use: Callable[..., Any], sandbox: Sandbox, api: str) -> None:
+    sandbox.forget_requests()
+
+    assert use(api, lambda connection: connection.check()) == []
+
+    assert 1 <= len([entry for entry in sandbox.requests(api) if entry.method == "GET"]) <= 5
+
+
+def test_a_wrong_key_of_dimescheduler_is_found_by_the_check(use: Callable[..., Any]) -> None:
+    with pytest.raises(LoginFailed, match="api_key"):
+        use("dimescheduler", lambda connection: connection.check(), auth={"api_key": "wrong"})
 
 
 def test_dimescheduler_takes_an_api_key_as_well(use: Callable[..., Any]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -277,3 +279,14 @@ def test_packaged_connectors_pass_the_checks_of_everyone_s(name: str) -> None:
     assert [full_message(each) for each in check_connector(document)] == []
     assert document.problems == ()
     assert sum(1 for _ in expressions(document.data)) > 0
+
+
+def test_a_packaged_connector_is_read_without_the_import_of_the_checker() -> None:
+    code = (
+        "import sys; from pathlib import Path; from etl.connectors.load import load_connector;"
+        "load_connector('blikk', Path()); print('jsonschema' in sys.modules)"
+    )
+
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert shown.stdout.strip() == "False"
