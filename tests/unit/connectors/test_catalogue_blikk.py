@@ -195,7 +195,7 @@ def test_what_replaces_the_record_is_said_to() -> None:
         if "update" in endpoint.operations and endpoint.operations["update"].options.get("replace")
     }
 
-    assert replacing == {"contacts", "tasks", "task_comments", "task_checklists", "time_reports"}
+    assert replacing == {"contacts", "tasks", "task_checklists", "time_reports"}
 
 
 # --- changed records -----------------------------------------------------------------------------
