@@ -16,6 +16,7 @@ from etl.connectors.checks import check_connector
 from etl.documents import overlay, source
 from etl.documents.source import Document
 from etl.errors import DocumentError, UsageError
+from etl.model import Problem
 from etl.resources import connectors as packaged_folder
 
 ENDINGS = (".yaml", ".yml")
@@ -46,10 +47,15 @@ def _find(name: str, root: Path) -> Path:
         return root / name
     if name in packaged():
         return packaged_folder() / f"{name}.yaml"
+    raise UsageError(f"there is no connector '{name}'", _hint(name))
+
+
+def _hint(name: str) -> str:
+    if "/" in name or "\\" in name:
+        return f"a file is named with its ending: {name}.yaml"
     close = difflib.get_close_matches(name, packaged(), 1)
     known = ", ".join(packaged())
-    hint = f"did you mean '{close[0]}'?" if close else f"packaged are {known}; one of your own is ./connectors/x.yaml"
-    raise UsageError(f"there is no connector '{name}'", hint)
+    return f"did you mean '{close[0]}'?" if close else f"packaged are {known}; one of your own is ./connectors/x.yaml"
 
 
 def _base(document: Document, root: Path) -> Path | None:
@@ -57,7 +63,13 @@ def _base(document: Document, root: Path) -> Path | None:
     name: Any = document.data.get("extends") if isinstance(document.data, dict) else None
     if not isinstance(name, str):
         return None
-    return document.marks.folder(("extends",)) / name if name.endswith(ENDINGS) else _find(name, root)
+    if name.endswith(ENDINGS):
+        return document.marks.folder(("extends",)) / name
+    try:
+        return _find(name, root)
+    except UsageError as error:
+        place = document.marks.value(("extends",))
+        raise DocumentError([Problem("unknown-connector", error.message, place, error.hint)]) from None
 
 
 def _digest(chain: list[Document]) -> str:

@@ -70,6 +70,11 @@ def test_a_name_that_is_nothing_shows_what_there_is(tmp_path: Path) -> None:
         load_connector("salesforce", tmp_path)
 
 
+def test_a_file_without_its_ending_is_told_how_to_be_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"\./connectors/acme\.yaml"):
+        load_connector("./connectors/acme", tmp_path)
+
+
 def test_a_file_that_is_missing_is_told_with_its_path(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match=r"gone\.yaml"):
         load_connector("./gone.yaml", tmp_path)
@@ -196,9 +201,14 @@ def test_the_digest_changes_with_the_base(tmp_path: Path) -> None:
     assert load(tmp_path, over, "over.yaml").digest != before
 
 
-def test_an_unknown_base_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="did you mean 'blikk'"):
+def test_an_unknown_base_is_told_at_its_place(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError) as caught:
         load(tmp_path, "version: 1\nextends: blick\n")
+
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.hint) == ("unknown-connector", "did you mean 'blikk'?")
+    assert problem.location is not None
+    assert (problem.location.line, problem.location.column) == (2, 10)
 
 
 def test_a_mistake_in_a_base_is_told_at_its_own_place(tmp_path: Path) -> None:
