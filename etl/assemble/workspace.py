@@ -10,7 +10,7 @@ from typing import Any
 
 from etl.catalogue import Connector, Endpoint
 from etl.connectors.load import load_connector, packaged
-from etl.documents import source
+from etl.documents import schema, source
 from etl.documents.source import Document
 from etl.errors import DocumentError, EtlError, UsageError
 from etl.mapping.builtin import is_builtin
@@ -61,7 +61,7 @@ class Workspace:
             for problem in check_project(every, self.connectors, self._whole_project())
             if problem.location is None or problem.location.file in ours
         ]
-        return list(dict.fromkeys(found))
+        return schema.in_order(found)
 
     def _whole_project(self) -> Document | None:
         """The project's document, where all its mappings are here: only then can a variable be told to be unused."""

@@ -16,6 +16,7 @@ from etl.errors import DocumentError
 from etl.mapping import builtin, connections, spec
 from etl.mapping.fingerprint import fingerprint
 from etl.mapping.project import FILE, is_credential, sources
+from etl.mapping.salvage import salvage
 from etl.model import Location, MappingSpec, Problem, ProjectSpec
 
 _REQUIRED = ("version", "name", "source", "fields", "target")
@@ -23,7 +24,8 @@ _REQUIRED = ("version", "name", "source", "fields", "target")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A mapping with the merged document it was read from. `problems` are warnings."""
+    """A mapping with the merged document it was read from. Where `problems` holds errors, it is there to be checked
+    only, without the parts that they are about."""
 
     spec: MappingSpec
     document: Document
@@ -133,12 +135,14 @@ def _load(file: Path, project: ProjectSpec, places: Sources) -> tuple[Loaded | N
     problems += [*filled.problems, *unset, *wrong, *connections.check_place(filled)]
     problems += [each for each in schema.check(filled, "mapping") if not _is_of(each, unset)]
     problems = schema.in_order(problems)
-    if any(each.severity == "error" for each in problems) or any(key not in filled.data for key in _REQUIRED):
+    errors = [each for each in problems if each.severity == "error"]
+    usable = salvage(filled, errors) if errors else filled
+    if usable is None or any(key not in usable.data for key in _REQUIRED):
         return None, problems
-    seen = replace(project, connections={**project.connections, **own}, state=filled.data.get("state", project.state))
-    mark = fingerprint(overlay.with_long_fields(filled), seen)
-    typed = spec.build(filled, file.resolve(), mark)
-    document = replace(filled, problems=tuple(problems))
+    seen = replace(project, connections={**project.connections, **own}, state=usable.data.get("state", project.state))
+    mark = fingerprint(overlay.with_long_fields(usable), seen)
+    typed = spec.build(usable, file.resolve(), mark)
+    document = replace(usable, problems=tuple(problems))
     return Loaded(typed, document, document.problems, seen, tuple(chain)), problems
 
 

@@ -1,0 +1,54 @@
+"""What of a mapping can still be checked although its document does not fit the schema.
+
+One misspelt key must not hide a misspelt field path three lines below: keys that are unknown, and blocks on which no
+expression depends, are left out, and the rest is looked into. Where more is wrong, nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from etl.documents.marks import DocumentPath
+from etl.documents.source import Document
+from etl.model import Json, Location, Problem
+
+_APART = ("limits", "tests", "tags", "description", "after", "template", "renamed_from")
+"""Top-level keys of a mapping that can be left out without another check seeing a difference."""
+
+
+def salvage(document: Document, problems: Sequence[Problem]) -> Document | None:
+    """The document without the parts at fault; None where these are not the kind that can be left out."""
+    places = {_place(problem.location) for problem in problems if problem.location}
+    unknown = {_place(problem.location) for problem in problems if problem.location and problem.code == "unknown-key"}
+    found: set[tuple[str, int, int]] = set()
+    without: list[DocumentPath] = []
+    for path in _paths(document.data, ()):
+        here = {_place(document.marks.key(path)), _place(document.marks.value(path))}
+        if here & unknown & {_place(document.marks.key(path))} or (path[0] in _APART and here & places):
+            without.append(path if here & unknown else path[:1])
+            found |= here
+    if not places <= found:
+        return None
+    return replace(document, data=_without(document.data, (), set(without)))
+
+
+def _place(location: Location | None) -> tuple[str, int, int]:
+    return (location.file, location.line, location.column) if location else ("", 0, 0)
+
+
+def _paths(data: Json, path: DocumentPath) -> Iterator[DocumentPath]:
+    entries = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in entries:
+        yield (*path, key)
+        yield from _paths(value, (*path, key))
+
+
+def _without(data: Json, path: DocumentPath, left_out: set[DocumentPath]) -> Json:
+    if isinstance(data, dict):
+        return {
+            key: _without(value, (*path, key), left_out) for key, value in data.items() if (*path, key) not in left_out
+        }
+    if isinstance(data, list):
+        return [_without(value, (*path, index), left_out) for index, value in enumerate(data)]
+    return data

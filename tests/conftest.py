@@ -1,0 +1,16 @@
+"""What all tests share: nothing of theirs is left in the user's own folders."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The throttle's shared files go to a folder of this session, for the processes that tests start, too."""
+    folder = tempfile.TemporaryDirectory(prefix="etl-tests-")
+    config.add_cleanup(folder.cleanup)
+    os.environ["XDG_STATE_HOME"] = folder.name
+    os.environ["LOCALAPPDATA"] = folder.name
