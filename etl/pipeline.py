@@ -57,7 +57,10 @@ class Pipeline:
         stopping = asyncio.create_task(self._stopped())
         tasks = [stopping, *self._intake, *writing]
         try:
-            await asyncio.gather(*self._intake, *writing)
+            ended = await asyncio.gather(*self._intake, return_exceptions=True)
+            for _ in writing:
+                await self._batches.put(None)
+            await asyncio.gather(*writing)
         finally:
             for task in tasks:
                 task.cancel()
@@ -65,6 +68,8 @@ class Pipeline:
             self.shaper.close()
         if self._failure is not None:
             raise self._failure
+        for error in filter(None, ended):  # no task of the intake is cancelled without a failure being noted
+            raise error
 
     async def _stopped(self) -> None:
         await self.stop.wait()
@@ -81,6 +86,8 @@ class Pipeline:
     def _halt(self, error: BaseException) -> None:
         """No new requests: reading and shaping end, batches that are under way are finished."""
         self._fail(error)
+        if self._halted:
+            return
         self._halted = True
         for task in self._intake:
             task.cancel()
@@ -92,8 +99,6 @@ class Pipeline:
                     await self._pages.put(self._within_limit(page))
                     if self.limit is not None and self._taken >= self.limit:
                         break
-        except asyncio.CancelledError:
-            return
         except Exception as error:
             self._fail(error)
         await self._pages.put(None)
@@ -113,16 +118,12 @@ class Pipeline:
                 await self._send(items)
             if self._failure is None and self.limit is None:
                 await self._send(self._left_rejects())
-        except asyncio.CancelledError:
-            pass
         except ConnectionFailed as error:
             self._fail(error)
         except Exception as error:
             self._halt(error)
         if self._batch:
             await self._batches.put(self._batch)
-        for _ in range(self.writers):
-            await self._batches.put(None)
 
     async def _send(self, items: list[Item]) -> None:
         self._batch += items

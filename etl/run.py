@@ -78,6 +78,7 @@ def _held_back(parents: Sequence[Job], stop: asyncio.Event, failed: asyncio.Even
 async def _run(job: Job, monotonic: Callable[[], float]) -> None:
     report = job.report
     report.started = True
+    report.status = "failed"
     begin = monotonic()
     try:
         await job.work(report)

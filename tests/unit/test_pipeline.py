@@ -350,6 +350,32 @@ def test_a_target_that_fails_stops_the_run_and_leaves_the_rest_unsettled(store: 
     assert len(bench.state().known([str(n) for n in range(1, 101)])) == 12
 
 
+@pytest.mark.parametrize("records", [4, 5, 8, 9, 13, 30])
+@pytest.mark.parametrize("good", range(8))
+def test_wherever_the_target_fails_the_run_says_so(good: int, records: int, store: State) -> None:
+    """Both writers fail, at the end of the read too, where the stages before them are ending themselves."""
+    bench = Bench(store, MemorySource(things(records)))
+    sent = 0
+
+    async def breaks(items):  # type: ignore[no-untyped-def]
+        nonlocal sent
+        sent += 1
+        await asyncio.sleep(0)
+        if sent > good:
+            raise ConnectionFailed("no answer")
+        return await MemoryTarget.upsert(bench.target, items)
+
+    bench.target.upsert = breaks  # type: ignore[method-assign]
+    report = MappingReport("things")
+    if good * 4 >= records:
+        asyncio.run(bench._pipeline(report))
+        assert report.written == records
+    else:
+        with pytest.raises(ConnectionFailed, match="no answer"):
+            asyncio.run(bench._pipeline(report))
+        assert report.written == len(bench.target.stored) < records
+
+
 def test_too_many_rejects_stop_the_run(store: State) -> None:
     target = MemoryTarget(faulty=lambda _: "closed")
     bench = Bench(store, MemorySource(things(100)), target, limits=LimitsSpec(max_rejects=Limit(5)))
