@@ -166,6 +166,13 @@ def test_an_endpoint_whose_records_are_read_one_by_one_through_the_list_has_deta
     assert check(folder, "source: {endpoint: tasks, detail: true}\n", known) == []
 
 
+def test_what_where_asks_for_is_not_null_in_the_fields(folder: Path) -> None:
+    fields = "fields: {externalId: number, name: \"join('-', [number, title])\"}\n"
+    assert codes(check(folder, fields)) == ["nullable-key", "null-argument"]
+    assert check(folder, "source: {where: number && title}\n" + fields) == []
+    assert codes(check(folder, "source: {where: number || title}\n" + fields)) == ["nullable-key", "null-argument"]
+
+
 def test_a_key_is_checked_over_the_list(folder: Path) -> None:
     assert codes(check(folder, "source: {key: [id, nubmer]}\n")) == ["unknown-field"]
 
@@ -342,7 +349,7 @@ def _with_target(name: str, *, path: str) -> dict[str, Connector]:
     known = connectors()
     projects = known["sheets"].endpoints["projects"]
     operation = Op(name, "POST", path)  # type: ignore[arg-type]
-    changed = replace(projects, operations={name: operation}, target_key=())
+    changed = replace(projects, operations={name: operation}, target_key=(), id_field="id")
     known["sheets"] = replace(known["sheets"], endpoints={"projects": changed})
     return known
 
