@@ -35,7 +35,8 @@ class Surroundings:
 
     `tables` holds the schema of each lookup's rows, nullable where a miss gives null; None: not known, so
     not checked, and likewise `vars`. `full`: the record's full form is read, so that fields which only the
-    detail has are there; if not, `detail` says how the author gets them.
+    detail has are there; if not, `detail` says how the author gets them. `holds`: texts of expressions that are
+    known not to be null, as the mapping's `where` keeps no other record.
     """
 
     record: Schema
@@ -44,6 +45,7 @@ class Surroundings:
     vars: Mapping[str, Json] | None = None
     full: bool = False
     detail: str = "add `detail: true` under `source`, so that each record's full form is read"
+    holds: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)

@@ -77,7 +77,7 @@ class _Walk:
         self.shapes = Shapes(findings)
         self.fields = FieldAccess(findings, around)
         self.calls = Calls(findings, around, self.visit, self.visit_items)
-        self.narrowed: frozenset[str] = frozenset()
+        self.narrowed = around.holds
         """Texts of expressions that are known not to be null where the walk stands (`a` on the right of `a && …`)."""
 
     def visit(self, node: Node, value: Type) -> Type:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from etl.expressions.findings import Findings, Node
+from etl.expressions.parse import Expression
 
 Known = frozenset[str]
 """Texts of expressions, without blanks."""
@@ -11,6 +12,11 @@ Known = frozenset[str]
 def text_of(findings: Findings, node: Node) -> str:
     """A node's text without blanks, by which equal expressions are known."""
     return "".join(findings.text[node["start"] : node["end"]].split())
+
+
+def kept_by(where: Expression) -> Known:
+    """What is not null in the records that a filter keeps."""
+    return where_true(Findings(where.text), where.ast)
 
 
 def where_true(findings: Findings, node: Node) -> Known:

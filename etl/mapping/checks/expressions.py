@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from etl.expressions.findings import Surroundings
 from etl.expressions.infer import Inferred, infer
+from etl.expressions.narrowing import kept_by
 from etl.expressions.parse import ExpressionError, parse
 from etl.expressions.types import items_of, kinds, to_schema, words
 from etl.mapping.checks.findings import Checked, Path
@@ -44,8 +45,8 @@ def check_expressions(checked: Checked, tables: Mapping[str, Schema] | None) -> 
     if source.parent is not None and source.parent.where is not None and records.parent is not None:
         _expression(checked, typed, ("source", "parent", "where"), source.parent.where, records.parent)
     full = _each(checked, typed, records.full)
-    if source.where is not None:
-        _expression(checked, typed, ("source", "where"), source.where, full)
+    if source.where is not None and _expression(checked, typed, ("source", "where"), source.where, full) is not None:
+        full = replace(full, holds=kept_by(parse(source.where)))
     for spec in checked.spec.fields:
         if spec.value is not None:
             _expression(checked, typed, (*spec.path, "value"), spec.value, full)
