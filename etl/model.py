@@ -449,7 +449,8 @@ class Change:
 
 @dataclass(slots=True)
 class ConnectionReport:
-    """What one connection did in a run. `throttled` counts 429 answers; seconds are summed over requests."""
+    """What one connection did in a run. `throttled` counts 429 answers; `waited_seconds` are those in which the rate
+    limit held at least one request back."""
 
     name: str
     requests: int = 0

@@ -133,7 +133,7 @@ class HttpClient:
                 raise AttemptFailed(fault(error, urlsplit(url).netloc, self.timeout, reached=self._reached)) from error
             finally:
                 current_turn.reset(token)
-                self.report.waited_seconds += turn.waited
+                self.report.waited_seconds = self.throttle.waited
         self._reached = True
         self._note(call, answer, self.clock.monotonic() - begin - turn.waited)
         return self._usable(answer)

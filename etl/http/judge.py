@@ -57,7 +57,8 @@ class Judge:
         if failure.status == 429:
             return ConnectionFailed(message, "does another program use these credentials? `throttle` leaves it room")
         if failure.sent and not call.repeatable:
-            return OutcomeUnknown(message, "it may have been applied; the next run looks before it sends again")
+            hint = "it may have been applied; the next run looks before it sends again"
+            return OutcomeUnknown(message, hint, status=failure.status, reason=failure.reason)
         if failure.status is not None and failure.status >= 500 and not call.reads:
             return Refused(message, status=failure.status, reason=failure.reason, server_fault=True)
         return ConnectionFailed(message, failure.hint or RERUN)

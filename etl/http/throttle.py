@@ -12,7 +12,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from etl.http.slot_store import FileStore, MemoryStore, SlotStore, machine
@@ -39,6 +40,27 @@ class Throttle:
         self._slot = asyncio.Lock()
         self._next_at = 0.0
         self._paused_until = 0.0
+        self._held = 0
+        self._held_since = 0.0
+        self._waited = 0.0
+
+    @property
+    def waited(self) -> float:
+        """Seconds in which at least one request was held back."""
+        return self._waited + (self._clock.monotonic() - self._held_since if self._held else 0.0)
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Around the wait of one request."""
+        if self._held == 0:
+            self._held_since = self._clock.monotonic()
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
+            if self._held == 0:
+                self._waited += self._clock.monotonic() - self._held_since
 
     @property
     def rate(self) -> float | None:
@@ -101,7 +123,8 @@ class Turn:
 
     async def __aenter__(self) -> Turn:
         begin = self._clock.monotonic()
-        await self._throttle.line_up()
+        with self._throttle.holding():
+            await self._throttle.line_up()
         self._waiting = True
         self.waited = self._clock.monotonic() - begin
         return self
@@ -113,7 +136,8 @@ class Turn:
         """Returns when the request may be written; asked again for the same request, at once."""
         if self._waiting:
             begin = self._clock.monotonic()
-            await self._throttle.take()
+            with self._throttle.holding():
+                await self._throttle.take()
             self.waited += self._clock.monotonic() - begin
             self._leave()
 

@@ -112,7 +112,7 @@ def _connection(connection: ConnectionReport) -> Text:
     if connection.throttled:
         parts.append(f"{thousands(connection.throttled)} × 429")
     if connection.waited_seconds >= 0.05:
-        parts.append(f"held back {seconds(connection.waited_seconds)} in all by its rate limit")
+        parts.append(f"held back {seconds(connection.waited_seconds)} by its rate limit")
     return Text(f"{clean(connection.name)}: {', '.join(parts)}", "dim")
 
 
