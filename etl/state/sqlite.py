@@ -203,8 +203,10 @@ def _prepare(path: Path) -> None:
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except OSError as error:
+        in_the_way = isinstance(error, (FileExistsError, NotADirectoryError))
+        why = f"{path.parent} is no folder" if in_the_way else error.strerror or error
         raise StateError(
-            f"the state file {path} can't be made: {error.strerror or error}",
+            f"the state file {path} can't be made: {why}",
             "see that its folder is one where this user may write, or name another file with `state:` in etl.yaml",
         ) from error
     _close_to_others(path)
