@@ -11,7 +11,7 @@ from etl.expressions.scope import Scope, Table, table
 from etl.keys import canonical, key_text
 from etl.model import MISSING, Action, Item, Json, LookupSpec, MappingSpec, Outcome, Record, Schema, TestSpec
 from etl.steps.coerce import coercion
-from etl.transform import Transform
+from etl.transform import Transform, refused
 
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 """When tests take place that don't say `now`."""
@@ -71,7 +71,7 @@ def _results(test: TestSpec, transform: Transform) -> list[Item | Outcome]:
         if not transform.kept(test.record):
             return [Outcome(item, Action.FILTERED)]
     except RecordRejected as rejected:
-        return [Outcome(item, Action.REJECTED, reason=rejected.reason, field=rejected.field)]
+        return [refused(item, rejected)]
     return list(transform.apply(key, test.record))
 
 

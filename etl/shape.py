@@ -72,8 +72,9 @@ class Shaper:
         results: list[Item | Outcome] = []
         for record in page.records:
             key = self.transform.source_key(record) or "(no key)"
-            if self.transform.where_early and not self.transform.kept(record):
-                results.append(Outcome(Item(key, record), Action.FILTERED))
+            ended = self._left_out(key, record) if self.transform.where_early else None
+            if ended is not None:
+                results.append(ended)
                 continue
             if self.detail is not None and (
                 self.detail.when is None or truthy(self.detail.when(record, self.transform.scope))
@@ -126,15 +127,21 @@ class Shaper:
         kept: list[Keyed] = []
         ended: list[Outcome] = []
         for key, record in records:
-            try:
-                if self.transform.kept(record):
-                    kept.append((key, record))
-                else:
-                    ended.append(Outcome(Item(key, record), Action.FILTERED))
-            except RecordRejected as rejected:
-                ended.append(refused(Item(key, record), rejected))
+            outcome = self._left_out(key, record)
+            if outcome is None:
+                kept.append((key, record))
+            else:
+                ended.append(outcome)
         self._settle(ended)
         return kept
+
+    def _left_out(self, key: str, record: Record) -> Outcome | None:
+        """The outcome of a record that `where` does not keep; None for one that it keeps."""
+        try:
+            kept = self.transform.kept(record)
+        except RecordRejected as rejected:
+            return refused(Item(key, record), rejected)
+        return None if kept else Outcome(Item(key, record), Action.FILTERED)
 
     def _settle(self, outcomes: list[Outcome]) -> None:
         """Records outcomes of records that ended before they became items; they count as read here."""

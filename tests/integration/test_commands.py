@@ -192,6 +192,31 @@ def test_a_preview_shows_source_and_result(project: Path, sandbox: Sandbox) -> N
     assert "│ externalId" in etl("preview", "mappings/projects.yaml").stdout
 
 
+FOUND = """\
+version: 1
+name: found
+source: {connection: blikk, endpoint: projects, where: "lookup('sent', id)"}
+lookups: {sent: {file: sent.csv, key: id, on_miss: skip}}
+fields: {externalId: "concat('blikk-', id)", name: title}
+target: {connection: dimesheets, endpoint: projects}
+tests:
+  a project that is not in the table is left out:
+    record: {id: 7, title: Villa}
+    expect: filtered
+"""
+"""Its filter looks records up, and a miss leaves them out."""
+
+
+def test_a_record_that_the_filter_finds_nowhere_is_left_out_of_a_preview_a_test_and_a_run(project: Path) -> None:
+    (project / "mappings" / "projects.yaml").write_text(FOUND)
+    (project / "mappings" / "sent.csv").write_text("id\n0\n")
+    assert etl("test").exit_code == 0
+    shown = etl("preview", "mappings/projects.yaml", "--json")
+    assert {str(each["result"]) for each in json.loads(shown.stdout)["records"]} == {"filtered"}
+    counts = json.loads(etl("run", "--json").stdout)["mappings"][0]
+    assert counts["filtered"] == counts["read"] > 0
+
+
 # --- validate ------------------------------------------------------------------------------------
 
 
