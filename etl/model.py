@@ -275,7 +275,7 @@ class LimitsSpec:
 
 @dataclass(frozen=True, slots=True)
 class TestSpec:
-    """A mapping's own test. `expect` is an object of fields, "filtered", or {"rejected": text}."""
+    """A mapping's own test. `expect` is an object of fields, "filtered", or {"rejected": text}; a list with `each`."""
 
     name: str
     record: Record

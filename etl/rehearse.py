@@ -91,16 +91,17 @@ def _judge(
     timezone: str,
 ) -> TestResult:
     actual = [_shown(result) for result in results]
-    shown = actual[0] if len(actual) == 1 else actual
-    expected = test.expect if isinstance(test.expect, list) else [test.expect]
+    listed = isinstance(test.expect, list)
+    shown = actual[0] if len(actual) == 1 and not listed else actual
+    expected = test.expect if listed else [test.expect]
     if len(expected) != len(actual):
         message = f"it became {len(actual)} records, {len(expected)} expected"
         return TestResult(spec.name, test.name, test.path, passed=False, message=message, actual=shown)
     message, differences = "", []
-    for wanted, result in zip(expected, results, strict=True):
+    for index, (wanted, result) in enumerate(zip(expected, results, strict=True)):
         words, found = _compare(wanted, result, schemas, timezone)
         message = message or words
-        differences += found
+        differences += [replace(each, field=f"[{index}].{each.field}") for each in found] if listed else found
     passed = not message and not differences
     return TestResult(spec.name, test.name, test.path, passed, message, tuple(differences), shown)
 

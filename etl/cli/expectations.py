@@ -42,6 +42,6 @@ def update(workspace: Workspace, results: Iterable[TestResult]) -> tuple[list[Pa
 def _wanted(result: TestResult) -> Mapping[Place, str]:
     """Field by field where only fields differ, so that the rest stays as it is written."""
     expect = (*result.path, "expect")
-    if result.message or any(each.actual is MISSING for each in result.differences):
+    if result.message or isinstance(result.actual, list) or any(each.actual is MISSING for each in result.differences):
         return {expect: compact(result.actual)}
     return {(*expect, each.field): compact(each.actual) for each in result.differences}

@@ -282,6 +282,34 @@ def test_expectations_are_rewritten_and_everything_around_them_stays(project: Pa
     assert etl("test").exit_code == 0
 
 
+BOARDS = """\
+version: 1
+name: boards
+source: {connection: blikk, endpoint: task_boards, each: {items: "tags[]", as: tag, key: tag.id}, where: tag.title}
+fields: {externalId: "concat('tag-', tag.id)", name: tag.title}
+target: {connection: dimesheets, endpoint: projects, on_duplicate: last}
+tests:
+  each tag:
+    record: {id: 301, tags: [{id: 1, title: Akut}, {id: 8, title: null}, {id: 2, title: ROT}]}
+    expect: [{externalId: tag-1, name: Akut}, filtered, {name: ROT}]
+"""
+
+
+def test_a_record_that_becomes_several_has_a_list_of_expectations(project: Path) -> None:
+    file = project / "mappings" / "projects.yaml"
+    file.write_text(BOARDS)
+    assert etl("test").exit_code == 0
+    file.write_text(BOARDS.replace("{name: ROT}", "{name: RUT}"))
+    failed = etl("test")
+    assert failed.exit_code == 1
+    assert "[2].name" in failed.stdout
+    assert '"RUT"' in failed.stdout
+    assert etl("test", "--update").exit_code == 0
+    assert etl("test").exit_code == 0
+    file.write_text(BOARDS.replace("{name: ROT}", "{nam: ROT}"))
+    assert "no field 'nam' is mapped" in etl("validate").stdout
+
+
 def test_the_librarys_tests_pass_without_any_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     result = etl("test", "builtin:blikk-to-dimesheets")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from etl.expressions.suggest import listed, nearest
 from etl.mapping.checks.findings import Checked, Path
 from etl.mapping.checks.records import record_of
-from etl.model import Json, Schema, TestSpec
+from etl.model import Json, Schema
 
 
 def check_tests(checked: Checked) -> None:
@@ -16,7 +16,12 @@ def check_tests(checked: Checked) -> None:
     for test in checked.spec.tests:
         if record is not None:
             _record_fields(checked, (*test.path, "record"), test.record, record)
-        _expect(checked, test)
+        path = (*test.path, "expect")
+        if isinstance(test.expect, list):
+            for index, each in enumerate(test.expect):
+                _expect(checked, (*path, index), each)
+        else:
+            _expect(checked, path, test.expect)
         for name in test.lookups:
             _declared(checked, (*test.path, "lookups", name), name, checked.spec.lookups, "lookup")
 
@@ -47,10 +52,8 @@ def _record_fields(checked: Checked, path: Path, value: Json, known: Mapping[str
                 _record_fields(checked, (*path, name, index), item, schema.items.properties)
 
 
-def _expect(checked: Checked, test: TestSpec) -> None:
-    path = (*test.path, "expect")
+def _expect(checked: Checked, path: Path, expected: Json) -> None:
     names = {spec.name: spec for spec in checked.spec.fields}
-    expected = test.expect
     if expected == "filtered":
         if checked.spec.source.where is None and not any(
             each.on_miss == "skip" for each in checked.spec.lookups.values()
