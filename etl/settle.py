@@ -100,6 +100,12 @@ class Settlement:
             self._state.reject(refused, self._run_id)
             self._check_rejects()
 
+    def adopt(self, item: Item, target_id: Json) -> None:
+        """Stores that the target has this item, without counting it: what becomes of it in this run is still open."""
+        entry = LedgerEntry(item.key, item.target_key, item.hash, self.stored(item.output), target_id)
+        self._state.accept([entry], self._run_id)
+        self._save_ids([entry])
+
     def _save_ids(self, accepted: list[LedgerEntry]) -> None:
         ids = [(entry.target_key, entry.target_id) for entry in accepted if entry.target_id is not None]
         if ids and self._identify is not None:

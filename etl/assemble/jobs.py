@@ -153,6 +153,7 @@ class Jobs:
             find_first=wanted == "upsert",
             updates="update" in endpoint.operations,
             known_ids=partial(self._ids, spec),
+            adopt=settlement.adopt,
         )
 
     def _gone(self, spec: MappingSpec, pipeline: Pipeline, state: MappingState, report: MappingReport) -> Gone | None:

@@ -8,17 +8,27 @@ decide, the record is rejected with the reason, not doubled.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from etl.errors import ConnectionFailed, OutcomeUnknown, Refused
-from etl.model import Action, Item, Json, Outcome, Record
+from etl.model import Action, Item, Json, Outcome
 from etl.ports import Clock, Found, Intent, MappingState, Target
 from etl.settle import CHANGED
-from etl.steps.batch import refusal
+from etl.writers.doubt import Doubts
+from etl.writers.faults import Faults
+from etl.writers.turns import Turns
 
-SKEW = timedelta(minutes=5)
-"""How far the target's clock may be off."""
+GRACE = timedelta(seconds=5)
+"""How long a request whose answer is lost may still be under way: nothing is taken for absent before that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A create of which nobody knows what came of it. `lost`: its error in this run; None: an earlier run sent it."""
+
+    intent: Intent
+    lost: OutcomeUnknown | None = None
 
 
 @dataclass(slots=True)
@@ -26,7 +36,8 @@ class OnceWriter:
     """For `create`, and for `upsert` where an API has only create and update.
 
     `find_first`: look a record up by its key before it is created (upsert). `updates`: the target can update.
-    `known_ids`: target keys → ids of records that any mapping wrote there.
+    `known_ids`: target keys → ids of records that any mapping wrote there. `adopt`: stores that the target has an item
+    with this id, without counting it.
     """
 
     target: Target
@@ -36,139 +47,203 @@ class OnceWriter:
     find_first: bool
     updates: bool
     known_ids: Callable[[Sequence[str]], Mapping[str, Json]]
+    adopt: Callable[[Item, Json], None]
     _earlier: dict[str, Intent] | None = None
     """Intents that earlier runs left open."""
+    _begun: datetime = field(init=False)
+    _doubts: Doubts = field(init=False)
+    _turns: Turns = field(default_factory=Turns)
+    _faults: Faults = field(default_factory=Faults)
+
+    def __post_init__(self) -> None:
+        self._begun = self.clock.now()
+        self._doubts = Doubts(self.target.finder, self.state)
 
     async def write(self, items: Sequence[Item]) -> AsyncGenerator[list[Outcome]]:
-        """Raises ConnectionFailed where the target can't be used; open intents then tell the next run to look first."""
-        unsent = self._intend(items)
+        """Raises ConnectionFailed where the target can't be used; open intents then tell the next run to look first.
+
+        A turn lasts until the outcome is recorded: only then others see in the ledger what belongs to whom.
+        """
+        unsent = self._intend_new(items)
         try:
             for item in items:
                 unsent.discard(item.key)
-                yield [await self._write(item)]
+                async with self._turns.beside():
+                    outcome = await self._first(item)
+                    if isinstance(outcome, Outcome):
+                        yield [self._noted(outcome)]
+                        continue
+                async with self._turns.alone():
+                    yield [self._noted(await self._decided(item, outcome))]
         finally:
             self.state.drop_intents(unsent)
 
-    def _intend(self, items: Sequence[Item]) -> set[str]:
+    def _intend_new(self, items: Sequence[Item]) -> set[str]:
         """Makes the intents of all new items durable at once; gives their keys."""
         if self._earlier is None:
             self._earlier = {intent.key: intent for intent in self.state.intents()}
-        new = [item for item in items if not _is_known(item) and item.key not in self._earlier]
-        if new:
-            stamp = self.clock.now().isoformat()
-            self.state.intend(
-                Intent(item.key, item.target_key, item.output, item.hash, stamp, self.run_id) for item in new
-            )
+        new = [item for item in items if item.known is None and item.key not in self._earlier]
+        self._intend(new)
         return {item.key for item in new}
 
-    async def _write(self, item: Item) -> Outcome:
-        try:
-            if _is_known(item):
-                return await self._changed(item)
-            intent = (self._earlier or {}).pop(item.key, None)
-            if intent is not None:
-                return await self._reconciled(item, intent)
-            return await self._found(item) if self.find_first else await self._created(item)
-        except Refused as refused:
-            self.state.drop_intents([item.key])
-            return refusal(item, refused)
+    def _intend(self, items: Sequence[Item]) -> None:
+        if items:
+            now = self.clock.now()
+            self.state.intend(self._intent(item, now) for item in items)
+
+    def _intent(self, item: Item, now: datetime) -> Intent:
+        return Intent(item.key, item.target_key, item.output, item.hash, now.isoformat(), self.run_id)
+
+    def _noted(self, outcome: Outcome) -> Outcome:
+        if outcome.action is not Action.REJECTED:
+            self._faults.none()
+            self._doubts.take(outcome.target_id)
+        return outcome
+
+    async def _first(self, item: Item) -> Outcome | Doubt:
+        if item.known is not None:
+            return await self._changed(item)
+        intent = (self._earlier or {}).pop(item.key, None)
+        if intent is not None and not (self.find_first and self.target.finder.can_find):
+            return Doubt(intent)
+        if intent is not None:
+            await self._nothing_under_way()
+        return await self._upserted(item) if self.find_first else await self._created(item)
+
+    async def _nothing_under_way(self) -> None:
+        """Waits until no request of an earlier run can still be on its way: that run had ended when this one began."""
+        left = (self._begun + GRACE - self.clock.now()).total_seconds()
+        if left > 0:
+            await self.clock.sleep(left)
 
     # --- creating ------------------------------------------------------------------------------------
 
-    async def _created(self, item: Item, *, again: bool = False) -> Outcome:
+    async def _created(self, item: Item) -> Outcome | Doubt:
         begin = self.clock.now()
         try:
             outcome = await self.target.create(item)
         except OutcomeUnknown as lost:
-            return await self._looked_up(item, begin, lost, again=again)
+            return Doubt(self._intent(item, begin), lost)
         except ConnectionFailed:
             self.state.drop_intents([item.key])  # it was never sent
             raise
+        except Refused as refused:
+            return self._refused(item, refused)
         if outcome.action is Action.REJECTED:
             self.state.drop_intents([item.key])
         elif outcome.target_id is None and self.target.finder.can_find:
             outcome.target_id = await self._new_id(item, begin)
         return outcome
 
-    async def _looked_up(self, item: Item, begin: datetime, lost: OutcomeUnknown, *, again: bool) -> Outcome:
-        """After a lost answer: found, it is done; not found, it is sent once more."""
-        if not self.target.finder.can_find:
-            return _undecided(item, "its create got no answer, and the target offers no way to look it up")
-        found = await self._unclaimed(item.output, begin)
-        if len(found) > 1:
-            return _undecided(item, f"its create got no answer, and {len(found)} records of the target could be it")
-        if found:
-            return Outcome(item, Action.CREATED, target_id=found[0].id)
-        if again:
-            raise lost
-        return await self._created(item, again=True)
-
     async def _new_id(self, item: Item, begin: datetime) -> Json:
         """The id of what was just created, where the answer did not give it; None where that can't be told."""
-        found = await self._unclaimed(item.output, begin)
-        return found[0].id if len(found) == 1 else None
+        try:
+            target_id = await self._doubts.just_made(item.output, begin)
+        except Refused:  # it was created all the same
+            return None
+        self._doubts.take(target_id)
+        return target_id
 
-    async def _reconciled(self, item: Item, intent: Intent) -> Outcome:
-        """An earlier run meant to create it and did not learn what came of that."""
-        if not self.target.finder.can_find:
-            return _undecided(item, "an earlier run may have created it, and the target offers no way to look it up")
-        found = await self._unclaimed(intent.output, datetime.fromisoformat(intent.created_at))
+    def _refused(self, item: Item, refused: Refused) -> Outcome:
+        """The target has surely not made it."""
+        self.state.drop_intents([item.key])
+        return self._faults.outcome(item, refused)
+
+    # --- creates of which nobody knows what came of them ----------------------------------------------
+
+    async def _decided(self, item: Item, doubt: Doubt, *, again: bool = False) -> Outcome:
+        """Found, it is done; not found, it is sent once more."""
+        finder, intent = self.target.finder, doubt.intent
+        if not finder.can_find:
+            return _undecided(item, doubt, "the target offers no way to look it up")
+        try:
+            found = await self._found(doubt)
+        except Refused as refused:
+            return _undecided(item, doubt, f"looking it up was refused: {refused.reason}")
+        if len(found) > self._doubts.twins(intent, (self._earlier or {}).values()):
+            return _undecided(item, doubt, f"{len(found)} records of the target could be it")
+        if found:
+            return await self._adopted(item, intent, found[0].id)
+        if again:
+            return self._given_up(item, doubt)
+        self._intend([item])
+        following = await self._created(item)
+        return following if isinstance(following, Outcome) else await self._decided(item, following, again=True)
+
+    async def _found(self, doubt: Doubt) -> list[Found]:
+        if doubt.lost is None:
+            await self._nothing_under_way()
+            return await self._doubts.could_be(doubt.intent)
+        found = await self._doubts.could_be(doubt.intent)
         if not found:
-            return await self._created(item)
-        if len(found) > self._twins(intent):
-            return _undecided(item, f"an earlier run may have created it: {len(found)} records could be it")
-        return await self._adopted(item, intent, found[0].id)
+            await self.clock.sleep(GRACE.total_seconds())
+            found = await self._doubts.could_be(doubt.intent)
+        return found
 
     async def _adopted(self, item: Item, intent: Intent, target_id: Json) -> Outcome:
-        """It is there as the intent has it; what changed since is an update, now or in the next run."""
+        """It is there as the intent has it; what changed since is a change like any other."""
         if intent.hash == item.hash:
             return Outcome(item, Action.CREATED, target_id=target_id)
-        if self.updates:
-            return await self.target.update(item, target_id)
-        as_sent = replace(item, output=intent.output, hash=intent.hash, target_key=intent.target_key)
-        return Outcome(as_sent, Action.CREATED, target_id=target_id)
+        self.adopt(replace(item, output=intent.output, hash=intent.hash, target_key=intent.target_key), target_id)
+        self._doubts.take(target_id)
+        return await self._updated(item, target_id) if self.updates else _changed(item, _NO_UPDATE)
 
-    def _twins(self, intent: Intent) -> int:
-        """How many open intents the target could not tell apart, this one among them: any of their records will do."""
-        natural = self.target.finder.natural
-        others = (self._earlier or {}).values()
-        return 1 + sum(natural(other.output) == natural(intent.output) for other in others)
-
-    async def _unclaimed(self, output: Record, made: datetime) -> list[Found]:
-        """Records of the target that could be the one created at `made`, and that no ledger entry claims."""
-        found = await self.target.finder.find(output, made_after=made - SKEW)
-        claimed = self.state.claimed([each.id for each in found])
-        return [each for each, taken in zip(found, claimed, strict=True) if not taken]
+    def _given_up(self, item: Item, doubt: Doubt) -> Outcome:
+        """Sent twice, and not there: the record's fault where the target answered so, else the connection's."""
+        lost = doubt.lost
+        assert lost is not None  # noqa: S101 - it was sent by this run
+        if lost.status is None or lost.status < 500:
+            raise lost
+        fault = Refused(lost.message, status=lost.status, reason=lost.reason, server_fault=True)
+        return self._refused(item, fault)
 
     # --- finding and updating ------------------------------------------------------------------------
 
-    async def _found(self, item: Item) -> Outcome:
+    async def _upserted(self, item: Item) -> Outcome | Doubt:
         """An upsert by hand: a record that is there already is updated, any other is created."""
-        known = self.known_ids([item.target_key]).get(item.target_key)
-        if known is None and self.target.finder.can_find:
-            found = await self.target.finder.find(item.output)
-            if len(found) > 1:
+        target_id = self.known_ids([item.target_key]).get(item.target_key)
+        if target_id is not None:
+            outcome = await self._updated(item, target_id)
+            if not _is_missing(outcome):
                 self.state.drop_intents([item.key])
-                reason = f"{len(found)} records of the target have its key {item.target_key!r}"
-                return Outcome(item, Action.REJECTED, reason=reason, code="ambiguous")
-            known = found[0].id if found else None
-        if known is None:
+                return outcome
+        return await self._looked_up(item)
+
+    async def _looked_up(self, item: Item) -> Outcome | Doubt:
+        found: list[Found] = []
+        if self.target.finder.can_find:
+            try:
+                found = await self.target.finder.find(item.output)
+            except Refused as refused:
+                return self._refused(item, refused)
+        if not found:
             return await self._created(item)
         self.state.drop_intents([item.key])
+        if len(found) > 1:
+            reason = f"{len(found)} records of the target have its key {item.target_key!r}"
+            return Outcome(item, Action.REJECTED, reason=reason, code="ambiguous")
+        return await self._updated(item, found[0].id)
+
+    async def _updated(self, item: Item, target_id: Json) -> Outcome:
         if not self.updates:
             return Outcome(item, Action.REJECTED, reason="it is there already, and can't be updated", code="exists")
-        return await self.target.update(item, known)
+        try:
+            return await self.target.update(item, target_id)
+        except Refused as refused:
+            return self._faults.outcome(item, refused)
 
-    async def _changed(self, item: Item) -> Outcome:
+    async def _changed(self, item: Item) -> Outcome | Doubt:
         """The source changed after its record was created here."""
         if not self.updates:
-            reason = "it changed after it was created, and the target can't update it"
-            return Outcome(item, Action.REJECTED, reason=reason, code=CHANGED)
+            return _changed(item, _NO_UPDATE)
         target_id = await self._id_of(item)
         if target_id is None:
-            reason = "it changed after it was created, and its id in the target is not known"
-            return Outcome(item, Action.REJECTED, reason=reason, code=CHANGED)
-        return await self.target.update(item, target_id)
+            return _changed(item, "it changed after it was created, and its id in the target is not known")
+        outcome = await self._updated(item, target_id)
+        if self.find_first and _is_missing(outcome):  # somebody deleted it there; an upsert sees to it that it exists
+            self._intend([item])
+            return await self._looked_up(item)
+        return outcome
 
     async def _id_of(self, item: Item) -> Json:
         if item.known is not None and item.known.target_id is not None:
@@ -176,14 +251,23 @@ class OnceWriter:
         known = self.known_ids([item.target_key]).get(item.target_key)
         if known is not None or not self.target.finder.can_find:
             return known
-        found = await self.target.finder.find(self.state.output(item.key) or item.output)
+        found = await self._doubts.unclaimed(self.state.output(item.key) or item.output)
         return found[0].id if len(found) == 1 else None
 
 
-def _is_known(item: Item) -> bool:
-    return item.known is not None and not item.known.gone
+_NO_UPDATE = "it changed after it was created, and the target can't update it"
 
 
-def _undecided(item: Item, reason: str) -> Outcome:
+def _changed(item: Item, reason: str) -> Outcome:
+    return Outcome(item, Action.REJECTED, reason=reason, code=CHANGED)
+
+
+def _is_missing(outcome: Outcome) -> bool:
+    return outcome.action is Action.REJECTED and outcome.code == "not-found"
+
+
+def _undecided(item: Item, doubt: Doubt, why: str) -> Outcome:
     """Its intent stays open: a later run looks again, and never creates it blindly."""
-    return Outcome(item, Action.REJECTED, reason=f"{reason}; look there, then drop or retry the reject", code="unknown")
+    what = "an earlier run may have created it" if doubt.lost is None else "its create got no answer"
+    reason = f"{what}, and {why}; look there, then drop or retry the reject"
+    return Outcome(item, Action.REJECTED, reason=reason, code="unknown")

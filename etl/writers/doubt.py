@@ -1,0 +1,60 @@
+"""Which record of a target a create of ours has made, where nobody told: looked up by its natural key."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from etl.keys import canonical
+from etl.model import Json, Record
+from etl.ports import Finder, Found, Intent, MappingState
+
+SKEW = timedelta(minutes=5)
+"""How far the target's clock may be off."""
+
+
+@dataclass(slots=True)
+class Doubts:
+    """Looks among the records that no ledger entry claims, nor anything this run has made already."""
+
+    finder: Finder
+    state: MappingState
+    _taken: set[bytes] = field(default_factory=set)
+
+    async def could_be(self, intent: Intent) -> list[Found]:
+        """The records that may be the one intended, the oldest first. Raises ConnectionFailed, Refused."""
+        made = datetime.fromisoformat(intent.created_at)
+        found = await self.unclaimed(intent.output, made_after=made - SKEW)
+        return sorted(found, key=lambda each: each.created or "")
+
+    async def just_made(self, output: Record, begin: datetime) -> Json:
+        """The id of what was created since `begin`, where the answer did not give it; None where it is not found.
+
+        Of several that can't be told apart it is the newest: whichever is taken, there are as many as were made.
+        """
+        found = await self.unclaimed(output, made_after=begin - SKEW)
+        return max(found, key=_age).id if found else None
+
+    async def unclaimed(self, output: Record, *, made_after: datetime | None = None) -> list[Found]:
+        """Records with the natural key of `output` that are nobody's so far."""
+        found = await self.finder.find(output, made_after=made_after)
+        claimed = self.state.claimed([each.id for each in found])
+        free = [each for each, taken in zip(found, claimed, strict=True) if not taken]
+        return [each for each in free if canonical(each.id) not in self._taken]
+
+    def take(self, target_id: Json) -> None:
+        """It belongs to a record of this run, which the ledger may not hold yet."""
+        if target_id is not None:
+            self._taken.add(canonical(target_id))
+
+    def twins(self, intent: Intent, open_intents: Collection[Intent]) -> int:
+        """How many creates the target could not tell apart, this one among them: any of their records will do."""
+        natural = self.finder.natural(intent.output)
+        return 1 + sum(self.finder.natural(other.output) == natural for other in open_intents)
+
+
+def _age(found: Found) -> tuple[str, float]:
+    """Sorts by time of creation; within one second the higher number is the newer."""
+    number = found.id if isinstance(found.id, int) else 0
+    return found.created or "", number
