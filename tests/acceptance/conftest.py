@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +34,8 @@ def acme(tmp_path: Path, sandbox: Sandbox) -> Folder:
 
 
 @pytest.fixture(autouse=True)
-def _forget_secrets() -> Iterator[None]:
+def _as_before() -> Iterator[None]:
+    """What a command leaves behind in its process is gone with the process; here with the test."""
     yield
     secrets.forget()
+    logging.getLogger().setLevel(logging.WARNING)

@@ -54,7 +54,9 @@ PROJECT_FILES: dict[str, str | bytes] = {
     "ten megabytes of nesting": "connections: " + "[" * 5_000_000 + "]" * 5_000_000,
     "an unknown version": "version: 7\n",
     "wrong types": "version: 1\nname: [1]\nstate: 5\nconnections: blikk\nvars: 3\n",
-    "an unknown connector": "version: 1\nconnections:\n  blikk: {connector: blik}\n  dimesheets: {connector: dimesheets}\n",
+    "an unknown connector": (
+        "version: 1\nconnections:\n  blikk: {connector: blik}\n  dimesheets: {connector: dimesheets}\n"
+    ),
     "a wrong timezone": "version: 1\ntimezone: Europe/Stokholm\n",
     "a wrong state": "version: 1\nstate: mysql://root:hunter2hunter2@db/etl\n",
 }

@@ -26,13 +26,14 @@ HOPEFUL = {"attempts": 4, "seconds": 1}
 
 
 def told(result: Result, folder: Folder) -> str:
-    """All that a user reads; without a traceback, whatever happened."""
+    """All that a user reads beside the table of counts; without a traceback, whatever happened."""
     text = result.stdout + result.stderr
     assert "Traceback" not in text
     assert "fault of the engine" not in text
     for line in (folder.path / ".env").read_text().splitlines():
         assert line.partition("=")[2] not in text
-    return plain(text, folder)
+    table, _, notes = text.partition("\n\n")
+    return plain(notes if "──" in table else text, folder)
 
 
 @pytest.fixture
@@ -183,8 +184,9 @@ def test_pages_that_heal(fault: str, tmp_path: Path, sandbox: Sandbox) -> None:
         sandbox.add("blikk", "projects", title=f"Etapp {number}")
     sandbox.misbehave(Rule(fault, api="blikk", path="/Core/Projects", nth=2, seconds=0.1))
     report = to(sandbox, tmp_path, blikk={"retry": HOPEFUL}).run()
-    assert report["connections"]["blikk"]["retries"] == 1
-    assert report["connections"]["blikk"]["throttled"] == (fault == "penalty")
+    counts = report["connections"]["blikk"]
+    assert counts["retries"] >= 1
+    assert counts["throttled"] == (counts["retries"] if fault == "penalty" else 0)
     assert report["mappings"][0]["written"] == len(sandbox.records("blikk", "projects"))
 
 
