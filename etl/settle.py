@@ -107,7 +107,7 @@ class Settlement:
         self._save_ids([entry])
 
     def _save_ids(self, accepted: list[LedgerEntry]) -> None:
-        ids = [(entry.target_key, entry.target_id) for entry in accepted if entry.target_id is not None]
+        ids = [(each.target_key, each.target_id) for each in accepted if each.target_key and each.target_id is not None]
         if ids and self._identify is not None:
             self._identify(ids)
 

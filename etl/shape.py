@@ -257,7 +257,7 @@ class Shaper:
         return self.transform.digest(reject.output) == item.hash
 
     def _one_per_target(self, items: list[Item]) -> list[Item]:
-        if self.last_wins:
+        if self.last_wins or not self.transform.target_key:
             return items
         new = self._targets.add_many([item.target_key for item in items])
         doubles = [

@@ -98,13 +98,14 @@ class Transform:
             yield Item(compose([*split(key), text]), inner, page=page)
 
     def _target_key(self, output: Record) -> str:
+        """The record's identity in the target; empty where creates are told apart by their source alone."""
         parts = []
         for name in self.target_key:
             text = key_text(output.get(name))
             if text is None or text == "":
                 raise RecordRejected("is part of the target's key and has no value", field=name, code="required")
             parts.append(text)
-        text = compose(parts)
+        text = compose(parts) if parts else ""
         if "trim" in self.normalise:
             text = text.strip()
         return text.casefold() if "lower" in self.normalise else text

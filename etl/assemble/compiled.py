@@ -33,7 +33,7 @@ def transform_of(workspace: Workspace, spec: MappingSpec, scope: Scope, secret: 
         source_key=spec.source.key or source.key,
         detail_only=frozenset(name for name, field in source.fields.items() if field.detail_only),
         target_fields=target.written(),
-        target_key=spec.target.key or target.target_key or target.key,
+        target_key=spec.target.key or target.target_key or (() if spec.target.operation == "create" else target.key),
         normalise=target.normalise_key,
         deleted=source.incremental.deleted if source.incremental else None,
         secret=secret,
