@@ -5,9 +5,9 @@ The pipeline, the preview and a mapping's own tests all go through here, so that
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from etl.errors import RecordRejected
 from etl.expressions.compile import compile_expression
@@ -46,6 +46,8 @@ class Transform:
     deleted: Compiled | None = None
     """The source's own mark of a record that is gone there."""
     secret: bytes = b""
+    version: Callable[[Record], Json] | None = None
+    """What of the source counts as a change beside the output (of a file that is downloaded, its size)."""
 
     def source_key(self, record: Record) -> str | None:
         """The record's identity as text; None where a part of it is null."""
@@ -78,12 +80,15 @@ class Transform:
             except RecordRejected as rejected:
                 yield refused(item, rejected)
                 continue
-            item.hash = self.digest(item.output)
+            item.hash = self.digest(item.output if self.version is None else self._with_version(item))
             yield item
 
     def digest(self, output: Record) -> bytes:
         """The keyed hash by which an output is compared with what the target last accepted."""
-        return hashlib.blake2b(canonical(output), digest_size=16, key=self.secret).digest()
+        return blake2b(canonical(output), digest_size=16, key=self.secret).digest()
+
+    def _with_version(self, item: Item) -> Record:
+        return {"output": item.output, "version": self.version(item.record) if self.version else None}
 
     def _parts(self, key: str, record: Record, page: int) -> Iterator[Item]:
         if self.each is None:

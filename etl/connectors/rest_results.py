@@ -46,8 +46,17 @@ class ResultReader:
                 f"{what}: the answer to a batch came without its results, so that nobody knows what was written",
                 "a rerun sends the same records again, which does no harm; does `results.records` point at them?",
             )
+        if self._in_order(items, results):
+            return [self._outcome(item, result) for item, result in zip(items, results, strict=True)]
         mine = self._matched(items, results)
         return [self._outcome(item, mine.get(index)) for index, item in enumerate(items)]
+
+    def _in_order(self, items: Sequence[Item], results: list[Json]) -> bool:
+        """The usual answer: one result per item, in their order, each under its item's very key."""
+        if self.key is None or len(results) != len(items):
+            return False
+        key = self.key
+        return all(key(result) == item.target_key for item, result in zip(items, results, strict=True))
 
     def _matched(self, items: Sequence[Item], results: list[Json]) -> dict[int, Json]:
         """item index → its result: by key; by position where keys don't tell and the order is that of the items."""

@@ -20,10 +20,10 @@ UTC, or in the project's zone where the connection says `datetime: local`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from etl.catalogue import Param, Wire
 from etl.errors import RecordRejected
@@ -48,6 +48,9 @@ def compile_record(fields: Mapping[str, Schema], wire: Wire, zone: tzinfo = UTC)
     if not converts and rest is None:
         return dict
 
+    if rest is None:
+        return partial(_spell_some, tuple(converts.items()))
+
     def spell(record: Record) -> Record:
         spelled = {}
         for name, value in record.items():
@@ -59,6 +62,19 @@ def compile_record(fields: Mapping[str, Schema], wire: Wire, zone: tzinfo = UTC)
         return spelled
 
     return spell
+
+
+def _spell_some(converts: Sequence[tuple[str, Convert]], record: Record) -> Record:
+    """Where most fields go as they are: only those that need it are touched."""
+    spelled = dict(record)
+    for name, convert in converts:
+        value = spelled.get(name)
+        if value is not None:
+            try:
+                spelled[name] = convert(value)
+            except (ValueError, TypeError, InvalidOperation) as error:
+                raise RecordRejected(f"can't be written: {error}", field=name, code="type") from None
+    return spelled
 
 
 def compile_value(schema: Schema, wire: Wire, zone: tzinfo = UTC) -> Convert | None:

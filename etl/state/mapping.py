@@ -33,6 +33,7 @@ class StoredMapping:
         self._database = database
         self._scopes = scopes
         self._scope = scope
+        self._filled: set[str] = set()
 
     # --- where the next read starts
 
@@ -99,8 +100,15 @@ class StoredMapping:
         ]
         with self._database.transaction():
             self._database.upsert(tables.LEDGER, rows)
-            self._delete("rejects", list(by_key))
-            self._delete("intents", list(by_key))
+            for table in ("rejects", "intents"):
+                if self._holds(table):
+                    self._delete(table, list(by_key))
+
+    def _holds(self, table: str) -> bool:
+        """Whether there may be rows of this mapping: the usual run has neither rejects nor intents to look for."""
+        if table not in self._filled and self._rows(f"SELECT 1 FROM {table} WHERE scope = ? LIMIT 1"):
+            self._filled.add(table)
+        return table in self._filled
 
     def seen(self, keys: Iterable[str], run_id: str) -> None:
         scope = self._make()

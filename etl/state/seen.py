@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import orjson
 
@@ -12,6 +12,7 @@ from etl.state.codec import pack
 
 IN_MEMORY = 10_000
 _CACHE_KIB = 4096
+_AMONG = "key IN (SELECT value FROM json_each(?))"
 
 
 class SeenKeys:
@@ -24,12 +25,13 @@ class SeenKeys:
 
     def add_many(self, keys: Sequence[str]) -> list[bool]:
         """For each key whether it is new. Of equal keys in one call the first is new."""
-        known = self._known(keys)
+        fresh = self._added(keys)
+        if len(fresh) == len(keys):
+            return [True] * len(keys)
         new: list[bool] = []
         for key in keys:
-            new.append(key not in known)
-            known.add(key)
-        self._add([key for key, is_new in zip(keys, new, strict=True) if is_new])
+            new.append(key in fresh)
+            fresh.discard(key)
         return new
 
     def contains_many(self, keys: Sequence[str]) -> list[bool]:
@@ -47,15 +49,17 @@ class SeenKeys:
         """Those of `keys` that were added before."""
         return self._keys.intersection(keys) if self._file is None else self._file.known(keys)
 
-    def _add(self, keys: Sequence[str]) -> None:
+    def _added(self, keys: Sequence[str]) -> set[str]:
+        """Those of `keys` that were not there before; they are from now on."""
         if self._file is not None:
-            self._file.add(keys)
-            return
-        self._keys.update(keys)
+            return self._file.add(keys)
+        fresh = set(keys) - self._keys
+        self._keys |= fresh
         if len(self._keys) > self._in_memory:
             self._file = _KeyFile()
             self._file.add(list(self._keys))
             self._keys = set()
+        return fresh
 
 
 class _KeyFile:
@@ -65,27 +69,38 @@ class _KeyFile:
         self._connection = sqlite3.connect("", isolation_level=None)
         for setting in ("journal_mode = OFF", "synchronous = OFF", "temp_store = FILE", f"cache_size = -{_CACHE_KIB}"):
             self._connection.execute(f"PRAGMA {setting}")
-        self._connection.execute("CREATE TABLE keys (key TEXT PRIMARY KEY) WITHOUT ROWID")
+        self._connection.execute("CREATE TABLE keys (key TEXT PRIMARY KEY, batch INTEGER NOT NULL) WITHOUT ROWID")
+        self._batch = 0
 
     def known(self, keys: Sequence[str]) -> set[str]:
         packed = {pack(key): key for key in keys}
-        sql = "SELECT key FROM keys WHERE key IN (SELECT value FROM json_each(?))"
-        try:
-            rows = self._connection.execute(sql, (orjson.dumps(list(packed)).decode(),)).fetchall()
-        except sqlite3.OperationalError as error:
-            raise _no_room(error) from error
+        rows = self._execute(f"SELECT key FROM keys WHERE {_AMONG}", _list(packed)).fetchall()
         return {packed[key] for (key,) in rows}
 
-    def add(self, keys: Sequence[str]) -> None:
+    def add(self, keys: Sequence[str]) -> set[str]:
+        """Those that were not there before: told by the batch that they came with, and asked only where some were."""
+        packed = {pack(key): key for key in keys}
+        self._batch += 1
+        sql = "INSERT OR IGNORE INTO keys SELECT value, ? FROM json_each(?)"
+        if self._execute(sql, self._batch, _list(packed)).rowcount == len(packed):
+            return set(packed.values())
+        rows = self._execute(
+            f"SELECT key FROM keys WHERE batch = ? AND {_AMONG}", self._batch, _list(packed)
+        ).fetchall()
+        return {packed[key] for (key,) in rows}
+
+    def _execute(self, sql: str, *parameters: object) -> sqlite3.Cursor:
         try:
-            self._connection.execute("BEGIN")
-            self._connection.executemany("INSERT INTO keys VALUES (?)", ((pack(key),) for key in keys))
-            self._connection.execute("COMMIT")
+            return self._connection.execute(sql, parameters)
         except sqlite3.OperationalError as error:
             raise _no_room(error) from error
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _list(packed: Iterable[str]) -> str:
+    return orjson.dumps(list(packed)).decode()
 
 
 def _no_room(error: sqlite3.OperationalError) -> StateError:
