@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final
 
 from rich import box
@@ -58,22 +59,34 @@ def _table(report: RunReport) -> Table:
     for name in [*columns, "time"]:
         table.add_column(name, justify="right", no_wrap=True)
     for mapping in report.mappings:
-        counts = [thousands(getattr(mapping, name)) for name in columns]
+        counts = [_count(name, getattr(mapping, name)) for name in columns]
         table.add_row(Text(clean(mapping.name)), _status(mapping), *counts, seconds(mapping.seconds))
     if len(report.mappings) > 1:
         sums = totals(report, *columns)
         table.add_section()
-        table.add_row("all", "", *(thousands(sums[name]) for name in columns), "", style="bold")
+        table.add_row("all", "", *(_count(name, sums[name]) for name in columns), _elapsed(report), style="bold")
     return table
+
+
+def _count(name: str, number: int) -> Text:
+    """Nothing steps back, so that what happened is seen; what somebody should look at stands out."""
+    style = "dim not bold" if not number else "yellow" if name in ("rejected", "unsettled") else ""
+    return Text(thousands(number), style)
+
+
+def _elapsed(report: RunReport) -> str:
+    """The whole run on the clock: mappings run side by side, so that their times don't add up to it."""
+    if not report.started_at or not report.finished_at:
+        return ""
+    begin, end = (datetime.fromisoformat(moment) for moment in (report.started_at, report.finished_at))
+    return seconds((end - begin).total_seconds())
 
 
 def _worth(report: RunReport, name: str) -> bool:
     """A column earns its place by a number that the others don't already say. Duplicates are the engine's affair."""
-    silent = any(each.written != each.created + each.updated for each in report.mappings)
+    told = all(each.written == each.created + each.updated for each in report.mappings)
     if name == "written":
-        return silent
-    if name in ("created", "updated") and not silent:
-        return True
+        return not told or not any(each.written for each in report.mappings)
     return any(getattr(each, name) for each in report.mappings)
 
 
