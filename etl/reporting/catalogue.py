@@ -11,12 +11,13 @@ from etl.reporting.tables import columns
 from etl.reporting.values import clean
 
 
-def connectors_text(connectors: Sequence[Connector], ink: Ink = PLAIN) -> str:
-    """One line per connector."""
+def connectors_text(connectors: Mapping[str, Connector], ink: Ink = PLAIN) -> str:
+    """One line per connector, which stands under what a connection writes for it: its name, or the path of its file."""
     rows = [
-        [each.name, each.title or each.description, counted(len(each.endpoints), "endpoint")] for each in connectors
+        [written, counted(len(each.endpoints), "endpoint"), each.title or each.description]
+        for written, each in connectors.items()
     ]
-    return columns([[name, size, title] for name, title, size in rows], ["connector", "", ""], ink)
+    return columns(rows, ["connector", "", ""], ink)
 
 
 def connector_text(connector: Connector, ink: Ink = PLAIN) -> str:

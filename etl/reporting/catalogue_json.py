@@ -9,11 +9,17 @@ from etl.model import Json, Schema
 from etl.reporting.catalogue import how_incremental
 
 
-def connectors_document(connectors: Sequence[Connector]) -> dict[str, Json]:
-    """`{"connectors": [{"name", …}]}`."""
+def connectors_document(connectors: Mapping[str, Connector]) -> dict[str, Json]:
+    """`{"connectors": [{"name", "connector", …}]}`; `connector` is what a connection writes for it."""
     rows = [
-        {"name": each.name, "title": each.title, "base_url": each.base_url, "endpoints": list(each.endpoints)}
-        for each in connectors
+        {
+            "name": each.name,
+            "connector": written,
+            "title": each.title,
+            "base_url": each.base_url,
+            "endpoints": list(each.endpoints),
+        }
+        for written, each in connectors.items()
     ]
     return {"connectors": rows}
 

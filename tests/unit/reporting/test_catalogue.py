@@ -51,7 +51,7 @@ ACME = Connector(
 
 
 def test_connectors_are_listed_one_per_line() -> None:
-    assert connectors_text([ACME]) == "connector\nacme       2 endpoints  Acme\n"
+    assert connectors_text({"acme": ACME}) == "connector\nacme       2 endpoints  Acme\n"
 
 
 def test_a_connector_shows_its_limits_and_endpoints(snapshot: SnapshotAssertion) -> None:
@@ -70,7 +70,7 @@ def test_how_changed_records_are_found_is_said_in_words() -> None:
 
 
 def test_the_list_as_json_names_the_connectors() -> None:
-    assert connectors_document([ACME])["connectors"][0]["name"] == "acme"
+    assert connectors_document({"acme": ACME})["connectors"][0]["name"] == "acme"
 
 
 def test_a_connector_as_json_has_operations_and_fields_of_each_endpoint(snapshot: SnapshotAssertion) -> None:
