@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from etl.expressions.infer import Inferred
 from etl.expressions.suggest import listed, nearest, spelled
-from etl.expressions.types import Type, is_any, kind, kinds, possible, words
+from etl.expressions.types import Type, is_any, kind, kinds, words
 from etl.keys import key_text
 from etl.mapping.checks.findings import Checked, Path
 from etl.mapping.checks.fit import any_fits, refusal, value_refusal
@@ -131,10 +131,12 @@ def _map(checked: Checked, spec: FieldSpec, computed: Type) -> None:
     if known is None:
         return
     folded = {text.casefold() for text in known}
+    codes = {name.casefold(): code for option in computed.options for name, code in (option.labels or {}).items()}
     for key in spec.map:
         if key.casefold() not in folded:
-            meant = nearest(key, known)
-            hint = f"did you mean '{meant}'?" if meant else f"its values are {listed(known, 12)}"
+            code = codes.get(key.casefold())
+            meant = nearest(key, known) if code is None else code
+            hint = f"its values are {listed(known, 12)}" if meant is None else f"did you mean '{meant}'?"
             checked.warn_key((*spec.path, "map", key), "map-key", f"'{spec.value}' is never '{key}'", hint)
     _uncovered(checked, spec, known)
 
@@ -143,11 +145,16 @@ def _texts(computed: Type) -> list[str] | None:
     """Every text that a value can be for a map; None where there is no end to them."""
     found: list[str] = []
     for option in computed.options:
-        values = (True, False) if option.type == "boolean" and not option.values else possible(option)
+        values = (True, False) if option.type == "boolean" and not option.values else _carried(option)
         if not values:
             return None
         found += [key_text(value) or "" for value in values]
     return found
+
+
+def _carried(option: Schema) -> tuple[Json, ...]:
+    """The values that records hold: of coded ones the codes, not the names that a mapping may write for them."""
+    return (*option.values, *(option.labels or {}).values())
 
 
 def _uncovered(checked: Checked, spec: FieldSpec, known: list[str]) -> None:

@@ -321,6 +321,21 @@ def test_a_wrong_value_of_map_is_shown_at_that_value(folder: Path) -> None:
     assert problem.location.text[problem.location.column - 1 :].startswith("two}")
 
 
+def test_a_map_of_coded_values_goes_by_the_codes_that_records_hold(folder: Path) -> None:
+    known = connectors()
+    projects = known["crm"].endpoints["projects"]
+    coded = replace(projects.fields["hours"], type="integer", labels={"Draft": 0, "Approved": 2})
+    fields = {**projects.fields, "stage": coded}
+    endpoints = {**known["crm"].endpoints, "projects": replace(projects, fields=fields)}
+    known["crm"] = replace(known["crm"], endpoints=endpoints)
+    assert check(folder, "fields: {name: {value: stage, map: {0: draft, 2: approved}}}\n", known) == []
+    found = check(folder, "fields: {name: {value: stage, map: {0: draft, Approved: approved}}}\n", known)
+    assert [(each.code, each.hint) for each in found] == [
+        ("map-gap", "name them, or add `otherwise`"),
+        ("map-key", "did you mean '2'?"),
+    ]
+
+
 def test_an_update_needs_the_key_only(folder: Path) -> None:
     known = _with_target("update", path="/projects/{id}")
     assert check(folder, "target: {operation: update}\nfields: {id: id, name: null, externalId: null}\n", known) == []
