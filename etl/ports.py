@@ -92,6 +92,19 @@ class Target(Protocol):
     async def delete(self, items: Sequence[Item]) -> list[Outcome]: ...
 
 
+class Appender(Protocol):
+    """A target that takes records behind all others, in batches, and shows them in one step."""
+
+    async def append(self, items: Sequence[Item]) -> list[Outcome]:
+        """Durable before it returns. An item that is sent again before `publish` is still one record."""
+
+    def appended(self) -> Iterable[list[LedgerEntry]]:
+        """What was appended and is not published, of earlier runs, too: pages of what the ledger has to know first."""
+
+    async def publish(self) -> None:
+        """Shows everything that was written. Raises ConnectionFailed; what was written then waits for the next time."""
+
+
 # --- state ---------------------------------------------------------------------------------------
 
 
@@ -248,6 +261,7 @@ class State(Protocol):
 
 
 __all__ = [
+    "Appender",
     "Checkpoint",
     "Clock",
     "Cursor",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from etl.assemble.workspace import Workspace
 from etl.catalogue import Connector
+from etl.connectors.files import FilesConnection
 from etl.connectors.rest import RestConnection
+from etl.errors import UsageError
 from etl.model import ConnectionReport, ConnectionSpec
 from etl.ports import Clock, Source, Target
+
+Connection = RestConnection | FilesConnection
 
 
 class Connections:
@@ -22,28 +26,47 @@ class Connections:
         self._sandbox = workspace.in_sandbox
         self.clock = clock
         self._reports = reports
-        self._open: dict[str, RestConnection] = {}
+        self._open: dict[str, Connection] = {}
+        self._kinds: dict[str, Callable[[str], Connection]] = {"rest": self._rest, "files": self._files}
 
     def source(self, connection: str, endpoint: str) -> Source:
         return self._get(connection).source(endpoint)
 
     def target(self, connection: str, endpoint: str, *, lossy: bool = False) -> Target:
-        return self._get(connection).target(endpoint, lossy=lossy)
+        opened = self._get(connection)
+        if isinstance(opened, FilesConnection):
+            raise UsageError(f"'{connection}' leads to files", "they are written by a mapping, not through an endpoint")
+        return opened.target(endpoint, lossy=lossy)
+
+    def files(self, connection: str) -> FilesConnection:
+        """A folder of files. Raises UsageError for any other connection."""
+        opened = self._get(connection)
+        if not isinstance(opened, FilesConnection):
+            raise UsageError(f"'{connection}' does not lead to files", "name a connection of the `files` connector")
+        return opened
 
     def origin(self, connection: str) -> str:
-        """Where the connection leads, for what is stored about it. The sandbox is one place, whatever its ports."""
-        return f"sandbox:{self._connectors[connection].name}" if self._sandbox else self._get(connection).base_url
+        """Where the connection leads, for what is stored about it. The sandbox is one place, whatever its ports; files
+        are what they are outside of it."""
+        connector = self._connectors[connection]
+        in_sandbox = self._sandbox and connector.kind != "files"
+        return f"sandbox:{connector.name}" if in_sandbox else self._get(connection).base_url
 
     async def close(self) -> None:
         for connection in self._open.values():
             await connection.close()
         self._open.clear()
 
-    def _get(self, name: str) -> RestConnection:
+    def _get(self, name: str) -> Connection:
         if name not in self._open:
-            opened = RestConnection(
-                self._specs[name], self._connectors[name], self.clock, timezone=self._timezone, root=self._root
-            )
+            opened = self._kinds[self._connectors[name].kind](name)
             self._reports[name] = opened.report
             self._open[name] = opened
         return self._open[name]
+
+    def _rest(self, name: str) -> Connection:
+        spec, connector = self._specs[name], self._connectors[name]
+        return RestConnection(spec, connector, self.clock, timezone=self._timezone, root=self._root)
+
+    def _files(self, name: str) -> Connection:
+        return FilesConnection(self._specs[name], self._root)

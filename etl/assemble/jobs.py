@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
 from etl.assemble.compiled import detail_of, drift_of, sensitive_of, target_of, transform_of
 from etl.assemble.connections import Connections
+from etl.assemble.files import (
+    download_writer,
+    file_target,
+    file_writer,
+    publish,
+    warn_of_gone_file,
+    with_version,
+    writes_files,
+)
 from etl.assemble.periods import closed_periods
 from etl.assemble.reads import Reads
 from etl.assemble.tables import Tables
 from etl.assemble.workspace import Workspace
 from etl.catalogue import Endpoint
+from etl.connectors.files_target import FilesTarget
 from etl.errors import StateError
 from etl.expressions.scope import Scope
 from etl.gone import Gone
@@ -52,13 +62,30 @@ class Jobs:
             state = self.state.mapping(where)
             reads = self._reads(loaded, state)
             pipeline = await self._pipeline(loaded, state, report, reads)
-            await pipeline.run()
-            gone = self._gone(loaded.spec, pipeline, state, report)
-            if gone is not None:
-                await gone.settle(complete=reads.saw_all())
+            async with self._published(loaded.spec, state, pipeline.settlement, report):
+                await pipeline.run()
+                gone = self._gone(loaded.spec, pipeline, state, report)
+                if gone is not None:
+                    await gone.settle(complete=reads.saw_all())
             report.cursor = reads.done(moves=self.options.limit is None and self.options.since is None)
         finally:
             self.state.release(where)
+
+    @asynccontextmanager
+    async def _published(
+        self, spec: MappingSpec, state: MappingState, settlement: Settlement, report: MappingReport
+    ) -> AsyncIterator[None]:
+        """What is written to a file inside is shown at the end, however that comes about."""
+        if not writes_files(self.workspace, spec) or spec.target.operation == "download":
+            yield
+            return
+        target = self._file(spec)
+        warn_of_gone_file(target, state, report, spec.target.operation)
+        try:
+            yield
+        finally:
+            if not self.options.plan:
+                await publish(target, state, settlement)
 
     async def sample(self, loaded: Loaded, report: MappingReport, count: int) -> list[Item | Outcome]:
         """What the first records become, in their order, without the diff and without the target."""
@@ -95,6 +122,7 @@ class Jobs:
         secret = self.state.secret(self.workspace.project.name)
         tables = await self.tables.of(spec, self.scope, self._rejected_keys(spec))
         transform = transform_of(self.workspace, spec, replace(self.scope, tables=tables), secret)
+        transform = with_version(self.workspace, spec, transform)
         settlement = Settlement(
             state,
             report,
@@ -127,18 +155,24 @@ class Jobs:
             checkpoints=reads.checkpoints,
             shaper=shaper,
             settlement=settlement,
-            writer=self._writer(spec, state, settlement, report),
+            writer=self._writer(spec, state, settlement, report, reads),
             stop=self.stop,
             batch_size=min(spec.target.batch_size or target.batch_default, target.batch_max),
             writers=1 if spec.target.on_duplicate == "last" else 2,
             limit=self.options.limit,
         )
 
-    def _writer(self, spec: MappingSpec, state: MappingState, settlement: Settlement, report: MappingReport) -> Writer:
+    def _writer(
+        self, spec: MappingSpec, state: MappingState, settlement: Settlement, report: MappingReport, reads: Reads
+    ) -> Writer:
         endpoint, wanted = target_of(self.workspace, spec), spec.target.operation
         if self.options.plan:
             return PlanWriter(state, report, settlement.stored, delete=wanted == "delete")
+        if wanted == "download":
+            return download_writer(self.workspace, spec, self.connections, reads, state)
         target = self._target(spec)
+        if isinstance(target, FilesTarget):
+            return file_writer(spec, target)
         if wanted == "delete":
             return DeleteWriter(target)
         if wanted == "update":
@@ -174,7 +208,13 @@ class Jobs:
         )
 
     def _target(self, spec: MappingSpec) -> Target:
+        if writes_files(self.workspace, spec):
+            return self._file(spec)
         return self.connections.target(spec.target.connection, spec.target.endpoint, lossy=spec.target.lossy)
+
+    def _file(self, spec: MappingSpec) -> FilesTarget:
+        secret = self.state.secret(self.workspace.project.name)
+        return file_target(self.connections, spec, self.place(spec), secret)
 
     # --- ids of target records, shared by mappings
 

@@ -17,7 +17,7 @@ from etl.expressions import instants
 from etl.expressions.compile import compile_expression
 from etl.expressions.parse import parse
 from etl.expressions.scope import Scope
-from etl.model import MappingSpec, Page, RunOptions
+from etl.model import Json, MappingSpec, Page, Record, RunOptions
 from etl.ports import Checkpoint, Clock, Cursor, MappingState, Source
 from etl.reading import HighWater, Parents, Reading, Wanted, choose, read
 from etl.transform import compile_text
@@ -71,7 +71,12 @@ class Reads:
             )
         )
         checkpoint = state.checkpoint()
-        in_pages = reading.kind == "all" and spec.source.parent is None and options.limit is None
+        in_pages = (
+            reading.kind == "all"
+            and spec.source.parent is None
+            and options.limit is None
+            and workspace.connectors[spec.source.connection].kind != "files"  # quick to read, and open to any change
+        )
         fits = checkpoint is not None and checkpoint.fingerprint == fingerprint and checkpoint.page > 0
         resumed = checkpoint if in_pages and fits and not options.reread and not options.plan else None
         first = resumed or Checkpoint(fingerprint, 0, instants.instant(now), run_id)
@@ -101,6 +106,13 @@ class Reads:
             async for page in pages:
                 self.high_water.look(page.records)
                 yield page
+
+    def path_params(self, record: Record) -> dict[str, Json]:
+        """The path parameters of a nested endpoint for one of its records."""
+        if self.parents is None:
+            return {}
+        parent = record.get(self.parents.spec.alias)
+        return {name: compiled(parent, self.scope) for name, compiled in self.parents.params.items()}
 
     def saw_all(self) -> bool:
         """Every record of the source was seen in this one, undisturbed read."""

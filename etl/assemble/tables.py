@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from etl.assemble.connections import Connections
+from etl.connectors.files_lookup import read_rows
 from etl.errors import RecordRejected
 from etl.expressions.parse import parse, walk
 from etl.expressions.scope import Scope, Table, table
 from etl.keys import canonical
 from etl.model import MISSING, Json, LookupSpec, MappingSpec, ProjectSpec, Record
 from etl.ports import ReadRequest, State
-from etl.steps.lookups import Rows, read_rows
+from etl.steps.lookups import Rows
 from etl.transform import compile_text, truthy
 
 DETAILS_AT_ONCE = 16

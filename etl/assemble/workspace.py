@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from etl.catalogue import Connector, Endpoint
+from etl.connectors.files import folder_of
+from etl.connectors.files_endpoint import Use, with_files
 from etl.connectors.load import load_connector, packaged
 from etl.documents import schema, source
 from etl.documents.source import Document
@@ -104,6 +106,7 @@ def open_workspace(
     connections = _specs(project, known)
     used = {name for each in known for name in _connections(each.spec)}
     connectors = _connectors({name: connections[name] for name in sorted(used & set(connections))}, project, problems)
+    connectors |= _with_files(connectors, connections, (*known, *context), project)
     needs = _needs(known, connectors)
     chosen = _selected(known, needs, select, exclude)
     ordered = _ordered([each.spec.name for each in chosen], needs)
@@ -224,6 +227,32 @@ def _connectors(
         except EtlError as error:
             problems.append(Problem("connector", error.message, spec.location, error.hint))
     return connectors
+
+
+def _with_files(
+    connectors: Mapping[str, Connector],
+    connections: Mapping[str, ConnectionSpec],
+    every: Sequence[Loaded],
+    project: ProjectSpec,
+) -> dict[str, Connector]:
+    """Connections to folders, with each file that a mapping reads or writes as an endpoint."""
+    found: dict[str, Connector] = {}
+    for name, connector in connectors.items():
+        if connector.kind == "files":
+            uses = [use for each in every for connection, use in _uses(each.spec) if connection == name]
+            found[name] = with_files(connector, folder_of(connections[name], project.root), uses)
+    return found
+
+
+def _uses(spec: MappingSpec) -> Iterator[tuple[str, Use]]:
+    """What a mapping reads and writes, were it a file."""
+    source, target = spec.source, spec.target
+    yield source.connection, Use(source.endpoint, "list", source.params)
+    for lookup in spec.lookups.values():
+        if lookup.connection is not None and lookup.endpoint is not None:
+            yield lookup.connection, Use(lookup.endpoint, "list", lookup.params)
+    fields = tuple(field.name for field in spec.fields)
+    yield target.connection, Use(target.endpoint, target.operation, target.params, fields)
 
 
 def _connections(spec: MappingSpec) -> list[str]:

@@ -7,6 +7,13 @@ from datetime import date, datetime
 
 from etl.catalogue import Connector, Endpoint, Op, Param
 from etl.expressions.suggest import listed, nearest
+from etl.mapping.checks.files import (
+    check_download,
+    check_file_key,
+    check_file_params,
+    check_source_key,
+    find_file,
+)
 from etl.mapping.checks.findings import Checked, Path
 from etl.model import Json
 
@@ -27,27 +34,46 @@ def check_endpoints(checked: Checked) -> None:
     spec = checked.spec
     source = resolve(checked, ("source",), spec.source.connection, spec.source.endpoint, "list")
     if source is not None:
-        check_params(checked, ("source", "params"), source, spec.source.params)
+        _params(checked, ("source", "params"), spec.source.connection, source, spec.source.params)
+        if _is_files(checked, spec.source.connection):
+            check_source_key(checked, source)
     for lookup in spec.lookups.values():
         if lookup.connection is not None and lookup.endpoint is not None:
             path = ("lookups", lookup.name)
             endpoint = resolve(checked, path, lookup.connection, lookup.endpoint, "list")
             if endpoint is not None:
-                check_params(checked, (*path, "params"), endpoint, lookup.params)
+                _params(checked, (*path, "params"), lookup.connection, endpoint, lookup.params)
     operation = spec.target.operation
-    if operation != "download":
-        resolve(checked, ("target",), spec.target.connection, spec.target.endpoint, operation)
-    elif spec.target.connection in checked.connectors and checked.connectors[spec.target.connection].kind != "files":
-        hint = "name a connection of the `files` connector, and as endpoint the files' path, such as out/{id}-{name}"
-        checked.at_value(("target", "connection"), "operation-not-offered", "`download` writes to files only", hint)
+    if operation == "download":
+        check_download(checked, source)
+    if operation != "download" or _is_files(checked, spec.target.connection):
+        target = resolve(checked, ("target",), spec.target.connection, spec.target.endpoint, operation)
+        if target is not None and operation != "download" and _is_files(checked, spec.target.connection):
+            check_file_params(checked, ("target", "params"), target.name, spec.target.params)
+            check_file_key(checked)
+
+
+def _is_files(checked: Checked, connection: str) -> bool:
+    connector = checked.connectors.get(connection)
+    return connector is not None and connector.kind == "files"
+
+
+def _params(checked: Checked, path: Path, connection: str, endpoint: Endpoint, params: Mapping[str, Json]) -> None:
+    if _is_files(checked, connection):
+        check_file_params(checked, path, endpoint.name, params)
+    else:
+        check_params(checked, path, endpoint, params)
 
 
 def resolve(checked: Checked, path: Path, connection: str, endpoint: str, operation: str) -> Endpoint | None:
     """The endpoint that a block names, after noting what is wrong with it."""
     connector = connector_of(checked, (*path, "connection"), connection)
-    if connector is None or connector.kind == "files":
+    if connector is None:
         return None
-    found = connector.endpoints.get(endpoint)
+    is_file = connector.kind == "files"
+    found = find_file(checked, path, connector, endpoint, operation) if is_file else connector.endpoints.get(endpoint)
+    if found is None and is_file:
+        return None
     if found is None:
         meant = nearest(endpoint, connector.endpoints)
         hint = f"did you mean '{meant}'?" if meant else f"it has {listed(sorted(connector.endpoints), 40)}"

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from etl.connectors.files_lookup import read_rows
 from etl.errors import EtlError
 from etl.expressions.suggest import listed, nearest, spelled
 from etl.keys import key_text
 from etl.mapping.checks.findings import Checked
 from etl.mapping.checks.records import row_of
 from etl.model import Json, LookupSpec, Record, Schema
-from etl.steps.lookups import read_rows
 
 
 @dataclass(frozen=True, slots=True)
