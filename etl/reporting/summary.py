@@ -79,7 +79,8 @@ def _elapsed(report: RunReport) -> str:
     if not report.started_at or not report.finished_at:
         return ""
     begin, end = (datetime.fromisoformat(moment) for moment in (report.started_at, report.finished_at))
-    return seconds((end - begin).total_seconds())
+    whole_seconds = (end - begin).total_seconds()
+    return seconds(max(whole_seconds, *(mapping.seconds for mapping in report.mappings)))
 
 
 def _worth(report: RunReport, name: str) -> bool:
@@ -133,4 +134,6 @@ def _closing(report: RunReport) -> Text:
     line = Text.assemble("run ", clean(report.run_id), " ", (report.status, STYLES[report.status]))
     if report.error:
         line.append(f": {clean(report.error)}", STYLES[report.status])
+    elif report.status == "succeeded" and not any(each.written or each.deleted for each in report.mappings):
+        line.append(": nothing had to be written")
     return line
