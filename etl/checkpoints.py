@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from etl.model import Outcome
+from etl.model import Outcome, Page
 from etl.ports import Checkpoint, Clock, MappingState
 
 EVERY = 0.25
@@ -12,20 +12,26 @@ EVERY = 0.25
 
 
 class Checkpoints:
-    """Counts the items of each page that are still under way; a page is settled when it and all before it are."""
+    """Counts the items of each page that are still under way; a page is settled when it and all before it are.
+
+    What is stored is the last settled page's place in the source's own counting; it falls where pages are read again.
+    """
 
     def __init__(self, state: MappingState, clock: Clock, first: Checkpoint) -> None:
         self._state = state
         self._clock = clock
         self._first = first
         self._open: dict[int, int] = {}
-        self._settled = first.page
+        self._places: dict[int, int] = {}
+        self._settled = 0
+        self._place = first.page
         self._written = first.page
         self._next_at = 0.0
 
-    def shaped(self, page: int, items: int) -> None:
+    def shaped(self, page: Page, items: int) -> None:
         """A page was looked through; `items` of its records are on their way to the target."""
-        self._open[page] = self._open.get(page, 0) + items
+        self._open[page.number] = self._open.get(page.number, 0) + items
+        self._places[page.number] = page.place
         self._advance()
 
     def settled(self, outcomes: Iterable[Outcome]) -> None:
@@ -35,15 +41,21 @@ class Checkpoints:
                 self._open[outcome.item.page] -= 1
         self._advance()
 
+    def flush(self) -> None:
+        """Stores what is not stored yet: the read ends here, unfinished."""
+        if self._place != self._written:
+            self._write()
+
     def _advance(self) -> None:
         while self._open.get(self._settled + 1) == 0:
             self._settled += 1
             del self._open[self._settled]
-        if self._settled > self._written and self._clock.monotonic() >= self._next_at:
+            self._place = self._places.pop(self._settled)
+        if self._place != self._written and self._clock.monotonic() >= self._next_at:
             self._write()
 
     def _write(self) -> None:
         self._next_at = self._clock.monotonic() + EVERY
-        self._written = self._settled
+        self._written = self._place
         first = self._first
-        self._state.save_checkpoint(Checkpoint(first.fingerprint, self._settled, first.high_water, first.run_id))
+        self._state.save_checkpoint(Checkpoint(first.fingerprint, self._place, first.high_water, first.run_id))

@@ -313,11 +313,16 @@ class MappingSpec:
 
 @dataclass(slots=True)
 class Page:
-    """Records of one answer, in the order in which they came. `total`: what the source says it holds in all."""
+    """Records of one answer, in the order in which they came. `total`: what the source says it holds in all.
+
+    `place`: once this page and those before it are settled, a later read may go on behind the API's page of this
+    number; 0: only from the start. It falls where pages must be read again.
+    """
 
     number: int
     records: list[Record]
     total: int | None = None
+    place: int = 0
 
 
 @dataclass(slots=True)

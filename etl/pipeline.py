@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from etl.checkpoints import Checkpoints
-from etl.errors import ConnectionFailed, Interrupted
+from etl.errors import ConnectionFailed, Interrupted, StateError
 from etl.model import Item, Outcome, Page
 from etl.settle import Settlement
 from etl.shape import Shaper
@@ -67,9 +67,14 @@ class Pipeline:
             await asyncio.gather(*tasks, return_exceptions=True)
             self.shaper.close()
         if self._failure is not None:
+            self._keep_place(self._failure)
             raise self._failure
         for error in filter(None, ended):  # no task of the intake is cancelled without a failure being noted
             raise error
+
+    def _keep_place(self, failure: BaseException) -> None:
+        if self.checkpoints is not None and not isinstance(failure, StateError):
+            self.checkpoints.flush()
 
     async def _stopped(self) -> None:
         await self.stop.wait()
@@ -114,12 +119,13 @@ class Pipeline:
             while (page := await self._pages.get()) is not None:
                 items = await self.shaper.shape(page)
                 if self.checkpoints is not None:
-                    self.checkpoints.shaped(page.number, len(items))
+                    self.checkpoints.shaped(page, len(items))
                 await self._send(items)
             if self._failure is None and self.limit is None:
                 await self._send(self._left_rejects())
         except ConnectionFailed as error:
             self._fail(error)
+            self._intake[0].cancel()  # nobody takes its pages any more
         except Exception as error:
             self._halt(error)
         if self._batch:

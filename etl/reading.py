@@ -178,8 +178,8 @@ def _moment(text: str) -> datetime:
 
 
 async def read(reading: Reading, source: Source, scope: Scope, *, start_page: int = 1) -> AsyncGenerator[Page]:
-    """The pages of a reading, numbered through over all its scans."""
-    number = start_page - 1
+    """The pages of a reading, numbered through from 1 over all its scans."""
+    number = 0
     for scan in reading.scans:
         async with aclosing(source.pages(replace(scan.request, start_page=start_page))) as pages:
             async for page in pages:
@@ -192,11 +192,15 @@ async def read(reading: Reading, source: Source, scope: Scope, *, start_page: in
 
 
 def _reaches_back(page: Page, scan: Scan, scope: Scope) -> bool:
-    """Whether the page holds a record from before `until`. One without a time is not older than anything."""
+    """Whether the page holds a record from before `until`. One without a time is not older than anything.
+
+    A page out of order shows that the API does not sort as it says: then all is read.
+    """
     if scan.time is None or scan.until is None:
         return False
-    moments = (instant_of(scan.time, record, scope) for record in page.records)
-    return any(moment is not None and moment < scan.until for moment in moments)
+    told = (instant_of(scan.time, record, scope) for record in page.records)
+    moments = [moment for moment in told if moment is not None]
+    return moments == sorted(moments, reverse=True) and bool(moments) and moments[-1] < scan.until
 
 
 @dataclass(frozen=True, slots=True)

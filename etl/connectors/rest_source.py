@@ -56,7 +56,8 @@ class RestSource:
             async with aclosing(self._read(op, fill_path(op.path, request.parents), query, first, reader)) as read:
                 async for page in read:
                     number = page.number if len(slices) == 1 else number + 1
-                    yield Page(number, reader.clean(page.records), page.total)
+                    place = page.place if len(slices) == 1 else 0
+                    yield Page(number, reader.clean(page.records), page.total, place)
 
     async def _read(
         self, op: Op, path: str, query: Query, first: int, reader: RecordReader
@@ -225,7 +226,8 @@ class _Numbered:
                 raise
             records = self.reader.raw(answer)
             verdict = read.after(number, answer, records)
-            yield Page(number, records, self.paging.totals.records(answer))
+            place = number if verdict.again_from is None else verdict.again_from - 1
+            yield Page(number, records, self.paging.totals.records(answer), place)
             end = verdict.end
             if verdict.again_from is not None:
                 async with aclosing(self._again(read, verdict.again_from, number)) as pages:
@@ -252,9 +254,10 @@ class _Numbered:
                 answer = await self.fetch(self.paging.step(number, read.size))
                 records = self.reader.raw(answer)
                 shrunk = read.again(number, answer, len(records))
-                yield Page(last, records, self.paging.totals.records(answer))
                 if shrunk:
                     first = max(1, number - math.ceil(shrunk / read.size))
+                yield Page(last, records, self.paging.totals.records(answer), first - 1 if shrunk else number)
+                if shrunk:
                     break
             if not shrunk:
                 return
