@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -62,7 +63,7 @@ def main() -> None:
     words = command()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "mappings").symlink_to(ROOT / "mappings")
+        shutil.copytree(ROOT / "mappings", folder / "mappings")
         for _ in range(2):
             console.print(Text.assemble(("$ ", "green"), ("etl " + " ".join(words), "bold")))
             console.print(Text.from_ansi(output(words, folder)))
