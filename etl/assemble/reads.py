@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from etl.assemble.compiled import source_of
 from etl.assemble.connections import Connections
@@ -21,6 +21,10 @@ from etl.model import Json, MappingSpec, Page, Record, RunOptions
 from etl.ports import Checkpoint, Clock, Cursor, MappingState, Source
 from etl.reading import HighWater, Parents, Reading, Wanted, choose, read
 from etl.transform import compile_text
+
+
+LONGEST_BREAK = timedelta(days=1)
+"""An interrupted read is gone on with so long after it began."""
 
 
 @dataclass(slots=True)
@@ -70,15 +74,15 @@ class Reads:
                 whole=_why_whole(spec),
             )
         )
-        checkpoint = state.checkpoint()
         in_pages = (
             reading.kind == "all"
             and spec.source.parent is None
             and options.limit is None
+            and not options.plan
             and workspace.connectors[spec.source.connection].kind != "files"  # quick to read, and open to any change
         )
-        fits = checkpoint is not None and checkpoint.fingerprint == fingerprint and checkpoint.page > 0
-        resumed = checkpoint if in_pages and fits and not options.reread and not options.plan else None
+        anew = not in_pages or options.reread or options.resend
+        resumed = None if anew else _still_good(state.checkpoint(), fingerprint, now)
         first = resumed or Checkpoint(fingerprint, 0, instants.instant(now), run_id)
         return cls(
             reading=reading,
@@ -91,7 +95,7 @@ class Reads:
             before=before,
             high_water=HighWater(endpoint.incremental, scope),
             resumed=resumed,
-            checkpoints=Checkpoints(state, clock, first) if in_pages and not options.plan else None,
+            checkpoints=Checkpoints(state, clock, first) if in_pages else None,
         )
 
     async def pages(self) -> AsyncGenerator[Page]:
@@ -118,11 +122,15 @@ class Reads:
         """Every record of the source was seen in this one, undisturbed read."""
         return self.reading.complete and self.resumed is None and not getattr(self.source, "disturbed", False)
 
+    def came_to_its_end(self) -> None:
+        """All pages are read and settled: there is nothing to go on with, whatever happens after."""
+        if self.checkpoints is not None:
+            self.state.save_checkpoint(None)
+
     def done(self, *, moves: bool) -> str | None:
         """All that was read is settled: the cursor moves to the latest change seen, but not beyond the read's start."""
         if not moves:
             return self.before.value if self.before else None
-        self.state.save_checkpoint(None)
         latest = [moment for moment in (self.high_water.value, self._earlier()) if moment is not None]
         value = instants.instant(min(max(latest), self.began)) if latest else None
         full_at = self.began.isoformat() if self.reading.complete else self.before.full_at if self.before else None
@@ -133,6 +141,14 @@ class Reads:
         if self.reading.complete or self.before is None or self.before.value is None:
             return None
         return datetime.fromisoformat(self.before.value).astimezone(UTC)
+
+
+def _still_good(checkpoint: Checkpoint | None, fingerprint: str, now: datetime) -> Checkpoint | None:
+    """The checkpoint, if a read may go on there: later on too much may have moved over the borders of its pages."""
+    if checkpoint is None or checkpoint.fingerprint != fingerprint or checkpoint.page == 0:
+        return None
+    began = datetime.fromisoformat(checkpoint.high_water) if checkpoint.high_water else now
+    return checkpoint if now - began < LONGEST_BREAK else None
 
 
 def _choose(wanted: Wanted) -> Reading:
