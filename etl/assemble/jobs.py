@@ -64,6 +64,7 @@ class Jobs:
             pipeline = await self._pipeline(loaded, state, report, reads)
             async with self._published(loaded.spec, state, pipeline.settlement, report):
                 await pipeline.run()
+                reads.came_to_its_end()
                 gone = self._gone(loaded.spec, pipeline, state, report)
                 if gone is not None:
                     await gone.settle(complete=reads.saw_all())
