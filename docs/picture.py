@@ -37,7 +37,8 @@ COLORS = TerminalTheme(
 def command() -> list[str]:
     """What the README has a newcomer type, from `etl` on."""
     typed = re.search(r"/etl (run .*)", (ROOT / "README.md").read_text(encoding="utf-8"))
-    assert typed, "the README shows how to run"
+    if typed is None:
+        raise SystemExit("README.md shows no command to run")
     return typed[1].split()
 
 
