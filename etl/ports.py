@@ -177,6 +177,9 @@ class MappingState(Protocol):
     def unseen(self, run_id: str) -> Iterable[LedgerEntry]:
         """Entries, not gone yet, that this run has not seen; outputs loaded. Streams."""
 
+    def sent(self) -> Iterable[LedgerEntry]:
+        """All entries that are not gone; outputs loaded. Streams, and stores nothing."""
+
     def forget(self, keys: Iterable[str]) -> None:
         """Removes ledger entries: their records were deleted in the target."""
 

@@ -25,6 +25,9 @@ from etl.state.scopes import Scopes
 CHUNK = 500
 """Rows read at a time where all are streamed: no cursor stays open while the same rows are being changed."""
 
+_NO_RUN = 0
+"""Runs of a scope are counted from 1."""
+
 
 class StoredMapping:
     """A `MappingState` in a database."""
@@ -118,7 +121,13 @@ class StoredMapping:
 
     def unseen(self, run_id: str) -> Iterator[LedgerEntry]:
         scope = self._make()
-        seen = self._scopes.run_number(scope, run_id)
+        return self._entries(scope, self._scopes.run_number(scope, run_id))
+
+    def sent(self) -> Iterator[LedgerEntry]:
+        return self._entries(self._find(), _NO_RUN)
+
+    def _entries(self, scope: int, seen: int) -> Iterator[LedgerEntry]:
+        """Those that are not gone, but for the ones that the run of this number has seen."""
         last, beyond = "", ">="
         while rows := self._database.read(
             "SELECT key, target_key, hash, target_id, gone, output FROM ledger "

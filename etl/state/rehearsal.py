@@ -5,11 +5,14 @@ So a plan of tasks finds the projects that the same plan would have created, and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 
 from etl.model import Json, LedgerEntry, Record, Reject, RunReport
 from etl.ports import Checkpoint, Cursor, Intent, MappingState, Scope, State
+from etl.state.mapping import CHUNK
+from etl.state.seen import SeenKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,7 @@ class RehearsedMapping:
 
     real: MappingState
     scratch: MappingState
+    seen_keys: SeenKeys = field(default_factory=SeenKeys)
 
     def cursor(self) -> Cursor | None:
         return self.real.cursor()
@@ -38,13 +42,22 @@ class RehearsedMapping:
         return self.real.output(key)
 
     def accept(self, entries: Iterable[LedgerEntry], run_id: str) -> None:
-        self.scratch.accept(entries, run_id)
+        accepted = list(entries)
+        self.seen([entry.key for entry in accepted], run_id)
+        self.scratch.accept(accepted, run_id)
 
     def seen(self, keys: Iterable[str], run_id: str) -> None:
-        """Nothing: what is unchanged stays as the real store has it."""
+        """Kept beside: what is unchanged stays as the real store has it."""
+        self.seen_keys.add_many(list(keys))
 
-    def unseen(self, run_id: str) -> Iterable[LedgerEntry]:
-        return self.real.unseen(run_id)
+    def unseen(self, run_id: str) -> Iterator[LedgerEntry]:
+        entries = iter(self.real.sent())
+        while chunk := list(islice(entries, CHUNK)):
+            seen = self.seen_keys.contains_many([entry.key for entry in chunk])
+            yield from (entry for entry, known in zip(chunk, seen, strict=True) if not known)
+
+    def sent(self) -> Iterable[LedgerEntry]:
+        return self.real.sent()
 
     def forget(self, keys: Iterable[str]) -> None:
         self.scratch.forget(keys)
@@ -97,9 +110,12 @@ class Rehearsal:
 
     real: State
     scratch: State
+    _mappings: dict[Scope, RehearsedMapping] = field(default_factory=dict)
 
     def mapping(self, scope: Scope) -> RehearsedMapping:
-        return RehearsedMapping(self.real.mapping(scope), self.scratch.mapping(scope))
+        if scope not in self._mappings:
+            self._mappings[scope] = RehearsedMapping(self.real.mapping(scope), self.scratch.mapping(scope))
+        return self._mappings[scope]
 
     def secret(self, project: str) -> bytes:
         return self.real.secret(project)
@@ -151,5 +167,7 @@ class Rehearsal:
         self.scratch.reset(scope)
 
     def close(self) -> None:
+        for mapping in self._mappings.values():
+            mapping.seen_keys.close()
         self.scratch.close()
         self.real.close()

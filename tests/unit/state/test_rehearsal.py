@@ -19,6 +19,7 @@ def test_a_plan_leaves_the_real_store_as_it_was_and_finds_what_it_would_have_cre
     real.mapping(SCOPE).accept([entry("1", target_id=1)], "run-1")
     before = [real.database.read(f"SELECT * FROM {table}") for table in sorted(real.database.tables())]
     plan: State = Rehearsal(real, open_state("memory:", tmp_path))
+    assert [each.key for each in plan.mapping(SCOPE).unseen("plan")] == ["1"]
     mapping = plan.mapping(SCOPE)
     assert plan.claim(SCOPE)
     plan.start_run(RunReport("plan"), "acme", "production", "etl plan")
@@ -40,4 +41,15 @@ def test_a_plan_leaves_the_real_store_as_it_was_and_finds_what_it_would_have_cre
         assert found.target_id == target_id
     assert plan.identities("acme", "production", SCOPE.origin, ["t-2"]) == {"t-2": 2}
     assert plan.secret("acme") == real.secret("acme")
+    plan.close()
+
+
+def test_a_plan_finds_gone_only_what_it_did_not_come_across(tmp_path: Path) -> None:
+    real = open_state("memory:", tmp_path)
+    real.mapping(SCOPE).accept([entry(str(number)) for number in range(4)], "run-1")
+    plan = Rehearsal(real, open_state("memory:", tmp_path))
+    plan.mapping(SCOPE).seen(["0", "1"], "plan")
+    plan.mapping(SCOPE).accept([entry("3", b"changed"), entry("9")], "plan")
+    assert [each.key for each in plan.mapping(SCOPE).unseen("plan")] == ["2"]
+    assert [each.key for each in plan.mapping(SCOPE).sent()] == ["0", "1", "2", "3"]
     plan.close()
