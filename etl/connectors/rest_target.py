@@ -48,8 +48,12 @@ class RestTarget:
         return await self._batch(write, items) if write.body.many else [await self._single(write, i) for i in items]
 
     async def create(self, item: Item) -> Outcome:
-        """CREATED with the new id where the answer gives one. Raises OutcomeUnknown where the answer was lost."""
-        return await self._single(self._write("create"), item)
+        """CREATED with the new id where the answer gives one. Raises OutcomeUnknown where the answer was lost.
+
+        Where the only way is an upsert that does harm when it is sent twice, it is that one, for a single record.
+        """
+        write = self._write("create" if "create" in self.endpoint.operations else "upsert")
+        return (await self._batch(write, [item]))[0] if write.body.many else await self._single(write, item)
 
     async def update(self, item: Item, target_id: Json) -> Outcome:
         return await self._single(self._write("update"), item, target_id)
