@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from etl.catalogue import Op, Results
-from etl.errors import ConnectionFailed, Refused
+from etl.errors import ConnectionFailed, OutcomeUnknown, Refused
 from etl.http.answer import Answer
 from etl.http.decoding import decode
 from etl.http.paths import Path, compile_path
@@ -111,8 +111,16 @@ class Envelope:
         return cls(path("content"), block.get("content"), compile_path(block["failed"]), path("text"), path("status"))
 
     def opened(self, what: str, answer: Answer) -> Json:
-        """The answer with its content decoded in place. Raises Refused where it tells of a failure."""
-        body = self._decoded(what, answer.body)
+        """The answer with its content decoded in place.
+
+        Raises Refused where it tells of a failure, OutcomeUnknown where that can't be told.
+        """
+        try:
+            return self._judged(what, answer, self._decoded(what, answer.body))
+        except ConnectionFailed as error:
+            raise OutcomeUnknown(f"{what}: {error.message}", error.hint) from None
+
+    def _judged(self, what: str, answer: Answer, body: Json) -> Json:
         if self.failed(body):
             told = self.text(body) if self.text else None
             reason = told if isinstance(told, str) and told.strip() else "refused without a reason"

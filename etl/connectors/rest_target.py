@@ -18,7 +18,7 @@ from etl.errors import RecordRejected, Refused, UsageError
 from etl.http.answer import Answer, Call
 from etl.http.client import HttpClient
 from etl.http.paths import Path as Find
-from etl.http.paths import compile_path
+from etl.http.paths import compile_path, lenient
 from etl.model import Action, Item, Json, Outcome, Record
 
 SAFE_METHODS = ("GET", "PUT", "DELETE")
@@ -198,7 +198,7 @@ class _Write:
             compile_record(fields, wire, target.zone),
             ResultReader.build(op.results, target.endpoint.normalise_key) if op.results else None,
             Envelope.from_config(op.envelope) if op.envelope else None,
-            compile_path(op.id) if op.id else None,
+            lenient(compile_path(op.id)) if op.id else None,
             frozenset((*names, target.endpoint.id_field) if "id" in names else names),
             _DONE[op.name],
         )

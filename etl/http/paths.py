@@ -7,7 +7,9 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import jmespath
+from jmespath.exceptions import JMESPathError, JMESPathTypeError
 
+from etl.errors import ConnectionFailed
 from etl.model import Json
 
 Path = Callable[[Json], Json]
@@ -17,15 +19,47 @@ _PLAIN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z")
 
 @lru_cache(maxsize=1024)
 def compile_path(text: str) -> Path:
-    """What finds `text` in a value; null where it is not there."""
+    """What finds `text` in a value; null where it is not there.
+
+    It raises ConnectionFailed where a function in it can't take what the API answered.
+    """
     if not _PLAIN.match(text):
         expression = jmespath.compile(text)
-        return lambda value: expression.search(value)
+
+        def search(value: Json) -> Json:
+            try:
+                return expression.search(value)
+            except JMESPathError as error:
+                raise ConnectionFailed(
+                    f"the connector's `{text}` can't be evaluated on what the API answered: {_why(error)}",
+                    "mend it there; most functions take no null: `join(', ', errors || `[]`)`",
+                ) from None
+
+        return search
     names = text.split(".")
     if len(names) == 1:
         name = names[0]
         return lambda value: value.get(name) if isinstance(value, dict) else None
     return lambda value: _walk(value, names)
+
+
+def lenient(path: Path) -> Path:
+    """The same path, null where it can't be evaluated: for what an answer may also lack."""
+
+    def search(value: Json) -> Json:
+        try:
+            return path(value)
+        except ConnectionFailed:
+            return None
+
+    return search
+
+
+def _why(error: JMESPathError) -> str:
+    """Without the value: it may be anything that the API has answered."""
+    if isinstance(error, JMESPathTypeError):
+        return f"{error.function_name}() takes {' or '.join(error.expected_types)}, not {error.actual_type}"
+    return str(error)
 
 
 def _walk(value: Json, names: list[str]) -> Json:

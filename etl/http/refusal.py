@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from etl.http.paths import Path, compile_path
+from etl.http.paths import Path, compile_path, lenient
 from etl.model import Json
 from etl.secrets import redact
 
@@ -50,10 +50,10 @@ class RefusalReader:
     @classmethod
     def from_config(cls, block: Mapping[str, Any]) -> RefusalReader:
         def path(name: str) -> Path | None:
-            return compile_path(block[name]) if block.get(name) else None
+            return lenient(compile_path(block[name])) if block.get(name) else None
 
         places = [block["text"]] if block.get("text") else []
-        texts = tuple(compile_path(place) for place in (*places, *USUAL_PLACES))
+        texts = tuple(lenient(compile_path(place)) for place in (*places, *USUAL_PLACES))
         return cls(texts, path("fields"), path("request_id"), path("permissions"), path("ip_allowed"))
 
     def read(self, body: Json) -> Refusal:

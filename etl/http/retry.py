@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from etl.http.faults import Failure
-from etl.http.paths import Path, compile_path
+from etl.http.paths import Path, compile_path, lenient
 from etl.model import Json, RetrySpec
 
 STATUSES = frozenset({429, 500, 502, 503, 504})
@@ -36,7 +36,7 @@ class Retry:
     @classmethod
     def from_config(cls, block: Mapping[str, Any], spec: RetrySpec) -> Retry:
         statuses = frozenset(block.get("statuses", STATUSES)) | {429}
-        return cls(spec, statuses, compile_path(block["wait"]) if block.get("wait") else None)
+        return cls(spec, statuses, lenient(compile_path(block["wait"])) if block.get("wait") else None)
 
     def whether(self, failure: Failure, *, repeatable: bool, attempts: int) -> bool:
         """Another try after `attempts`? What must not be sent twice only where the API surely has not taken it."""

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from etl import secrets
 from etl.durations import seconds
-from etl.errors import LoginFailed, UsageError
+from etl.errors import ConnectionFailed, LoginFailed, UsageError
 from etl.http.answer import Answer, Call
 from etl.http.decoding import encode
 from etl.http.paths import Path, compile_path
@@ -122,7 +122,7 @@ class TokenAuth:
         """Half of a short life is the latest: a token that lives for less than `renew_before` is still used."""
         try:
             lasting = self.lifetime.read(answer, self.clock.now())
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, ConnectionFailed) as error:
             log.warning("%s: when its token expires can't be read (%s); it is used until a 401", self.connection, error)
             lasting = None
         if lasting is not None and lasting <= 0:
