@@ -24,6 +24,8 @@ from etl.run import in_order
 from etl.secrets import register
 
 SANDBOX_STATE = "sqlite:///.etl/sandbox/state.db"
+SANDBOX_FILES = ".etl/sandbox/files"
+"""Where mappings that name the connection `files` write, if the project declares none."""
 
 StandIns = Mapping[str, Mapping[str, Any]]
 """Connector name → the base_url and auth of what stands in for it."""
@@ -178,11 +180,10 @@ def _beside(known: Sequence[Loaded], project: ProjectSpec) -> tuple[Loaded, ...]
 
 def _in_sandbox(project: ProjectSpec, stand_ins: StandIns) -> ProjectSpec:
     """The project with every connection at its stand-in; the connectors' own names are connections, too."""
-    own = {name: _stand_in(spec, stand_ins) for name, spec in project.connections.items()}
-    extra = {
-        name: _stand_in(ConnectionSpec(name, name), stand_ins) for name in stand_ins if name not in project.connections
-    }
-    return replace(project, connections={**extra, **own}, state=SANDBOX_STATE)
+    implied = {name: ConnectionSpec(name, name, path=project.root / SANDBOX_FILES) for name in packaged()}
+    every = {**implied, **project.connections}
+    own = {name: _stand_in(spec, stand_ins) for name, spec in every.items()}
+    return replace(project, connections=own, state=SANDBOX_STATE)
 
 
 def _stand_in(spec: ConnectionSpec, stand_ins: StandIns) -> ConnectionSpec:
