@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from etl.assemble.workspace import Workspace
+from etl.assemble.workspace import SANDBOX_FILES, Workspace
 from etl.catalogue import Connector
 from etl.connectors.files import FilesConnection
 from etl.connectors.rest import RestConnection
@@ -69,4 +69,5 @@ class Connections:
         return RestConnection(spec, connector, self.clock, timezone=self._timezone, root=self._root)
 
     def _files(self, name: str) -> Connection:
-        return FilesConnection(self._specs[name], self._root)
+        aside = self._root / SANDBOX_FILES / name if self._sandbox else None  # made-up data must not meet real files
+        return FilesConnection(self._specs[name], self._root, aside)

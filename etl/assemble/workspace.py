@@ -25,7 +25,7 @@ from etl.secrets import register
 
 SANDBOX_STATE = "sqlite:///.etl/sandbox/state.db"
 SANDBOX_FILES = ".etl/sandbox/files"
-"""Where mappings that name the connection `files` write, if the project declares none."""
+"""Where mappings write files in the sandbox, each connection below its own name."""
 
 StandIns = Mapping[str, Mapping[str, Any]]
 """Connector name → the base_url and auth of what stands in for it."""
@@ -180,7 +180,7 @@ def _beside(known: Sequence[Loaded], project: ProjectSpec) -> tuple[Loaded, ...]
 
 def _in_sandbox(project: ProjectSpec, stand_ins: StandIns) -> ProjectSpec:
     """The project with every connection at its stand-in; the connectors' own names are connections, too."""
-    implied = {name: ConnectionSpec(name, name, path=project.root / SANDBOX_FILES) for name in packaged()}
+    implied = {name: ConnectionSpec(name, name) for name in packaged()}
     every = {**implied, **project.connections}
     own = {name: _stand_in(spec, stand_ins) for name, spec in every.items()}
     return replace(project, connections=own, state=SANDBOX_STATE)

@@ -17,10 +17,12 @@ from etl.model import ConnectionReport, ConnectionSpec
 
 
 class FilesConnection:
-    """A folder: the connection's `path`, else the project's own."""
+    """A folder: the connection's `path`, else the project's own. `aside`: where all writing goes instead, and reading
+    of what was written there."""
 
-    def __init__(self, spec: ConnectionSpec, root: Path) -> None:
+    def __init__(self, spec: ConnectionSpec, root: Path, aside: Path | None = None) -> None:
         self.folder = folder_of(spec, root)
+        self._written = aside or self.folder
         self.report = ConnectionReport(spec.name)
         self.base_url = _address(self.folder, root)
         """Where it leads, for what is stored about it. Below the project it does not change when that is moved."""
@@ -28,11 +30,12 @@ class FilesConnection:
 
     def source(self, endpoint: str) -> FilesSource:
         """The file to read. Raises UsageError for one outside of the folder."""
-        return FilesSource(place(self.folder, endpoint))
+        written = place(self._written, endpoint)
+        return FilesSource(written if written.is_file() else place(self.folder, endpoint))
 
     def target(self, endpoint: str, wanted: Wanted) -> FilesTarget:
         """The file to write for one mapping; the same one for all that writes for it in a run."""
-        path = place(self.folder, endpoint)
+        path = place(self._written, endpoint)
         known = self._targets.get((path, wanted.journal))
         if known is None:
             known = FilesTarget.build(path, build_format(endpoint, wanted.params), wanted)
@@ -41,8 +44,8 @@ class FilesConnection:
 
     def download(self, pattern: str) -> FilesDownload:
         """The folder to download to, with a file for each record."""
-        place(self.folder, pattern)
-        return FilesDownload(self.folder, pattern)
+        place(self._written, pattern)
+        return FilesDownload(self._written, pattern)
 
     async def close(self) -> None:
         """Lets go of journals; what was not published waits there."""

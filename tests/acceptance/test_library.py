@@ -207,3 +207,18 @@ def read(file: Path) -> list[dict[str, Any]]:
         if file.suffix == ".csv"
         else [json.loads(each) for each in text.splitlines()]
     )
+
+
+def test_what_is_made_up_does_not_meet_the_projects_own_files(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    folder.write("etl.yaml", "version: 1\nconnections: {files: {connector: files, path: data}}\n")
+    folder.write("mappings/periods.yaml", "version: 1\nextends: builtin:dimesheets-to-files/periods\n")
+    ours = folder.write("data/exports/dimesheets/periods.csv", "id,name\n900,ours\n")
+    with Sandbox(tmp_path / ".etl" / "sandbox", small=True):
+        pass
+    first = folder.run("--sandbox")["mappings"][0]
+    second = folder.run("--sandbox")["mappings"][0]
+    assert ours.read_text(encoding="utf-8") == "id,name\n900,ours\n"
+    assert first["written"] == second["unchanged"] > 100
+    made_up = tmp_path / ".etl/sandbox/files/files/exports/dimesheets/periods.csv"
+    assert len(read(made_up)) == first["written"]
