@@ -334,6 +334,8 @@ class Item:
     record: Record
     output: Record = field(default_factory=dict)
     target_key: str = ""
+    encoded: bytes = b""
+    """The output as canonical JSON: what the hash is of."""
     hash: bytes = b""
     version: str | None = None
     """The source's own version of the record (its updated time), where it has one."""
@@ -379,6 +381,8 @@ class LedgerEntry:
     output: Record | None = None
     target_id: Json = None
     gone: bool = False
+    encoded: bytes = b""
+    """The output's JSON where it is at hand; spares the store from encoding it again."""
 
 
 @dataclass(slots=True)

@@ -124,7 +124,8 @@ class Settlement:
         target_id = outcome.target_id
         if target_id is None and item.known is not None:
             target_id = item.known.target_id
-        return LedgerEntry(item.key, item.target_key, item.hash, self.stored(item.output), target_id)
+        encoded = b"" if self._sensitive else item.encoded
+        return LedgerEntry(item.key, item.target_key, item.hash, self.stored(item.output), target_id, encoded=encoded)
 
     def _reject(self, outcome: Outcome) -> Reject:
         item = outcome.item

@@ -66,7 +66,7 @@ class Transform:
         `parted`: the record is one part of `each` already, as a stored reject is.
         """
         try:
-            parts = [Item(key, record, page=page)] if parted else list(self._parts(key, record, page))
+            parts = [Item(key, record, page=page)] if parted else list(self.parts(key, record, page))
         except RecordRejected as rejected:
             yield refused(Item(key, record, page=page), rejected)
             return
@@ -80,17 +80,22 @@ class Transform:
             except RecordRejected as rejected:
                 yield refused(item, rejected)
                 continue
-            item.hash = self.digest(item.output if self.version is None else self._with_version(item))
+            item.encoded = canonical(item.output)
+            item.hash = self._keyed(item.encoded) if self.version is None else self.digest(self._with_version(item))
             yield item
 
     def digest(self, output: Record) -> bytes:
         """The keyed hash by which an output is compared with what the target last accepted."""
-        return blake2b(canonical(output), digest_size=16, key=self.secret).digest()
+        return self._keyed(canonical(output))
+
+    def _keyed(self, encoded: bytes) -> bytes:
+        return blake2b(encoded, digest_size=16, key=self.secret).digest()
 
     def _with_version(self, item: Item) -> Record:
         return {"output": item.output, "version": self.version(item.record) if self.version else None}
 
-    def _parts(self, key: str, record: Record, page: int) -> Iterator[Item]:
+    def parts(self, key: str, record: Record, page: int = 0) -> Iterator[Item]:
+        """The record, or one item per part of `each`. Raises RecordRejected where the parts can't be told apart."""
         if self.each is None:
             yield Item(key, record, page=page)
             return

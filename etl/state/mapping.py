@@ -97,7 +97,7 @@ class StoredMapping:
                 seen,
                 int(entry.gone),
                 dump_optional(entry.target_id),
-                dump_optional(entry.output),
+                entry.encoded.decode() if entry.encoded else dump_optional(entry.output),
             )
             for key, entry in by_key.items()
         ]

@@ -11,7 +11,7 @@ from etl.errors import StateError
 from etl.state.codec import pack
 
 IN_MEMORY = 10_000
-_CACHE_KIB = 4096
+_CACHE_KIB = 1024
 _AMONG = "key IN (SELECT value FROM json_each(?))"
 
 

@@ -33,7 +33,7 @@ _WORDS: Final = {
 _SETTINGS: Final = (
     "synchronous = NORMAL",
     "checkpoint_fullfsync = ON",
-    "cache_size = -16000",
+    "cache_size = -4000",
     "temp_store = MEMORY",
 )
 
