@@ -67,21 +67,9 @@ class Shaper:
             records = await self._detailed(records, self.detail)
         return self._changed(self._applied(records, page.number))
 
-    async def sample(self, page: Page) -> list[Item | Outcome]:
-        """What each record of a page becomes, in order; nothing is settled and nothing compared."""
-        results: list[Item | Outcome] = []
-        for record in page.records:
-            key = self.transform.source_key(record) or "(no key)"
-            ended = self._left_out(key, record) if self.transform.where_early else None
-            if ended is not None:
-                results.append(ended)
-                continue
-            if self.detail is not None and (
-                self.detail.when is None or truthy(self.detail.when(record, self.transform.scope))
-            ):
-                record = await self.source.detail(record)
-            results += self.transform.apply(key, record, page.number)
-        return results
+    async def full(self, record: Record) -> Record:
+        """The record's full form, where the mapping wants it; else the record itself."""
+        return await self.source.detail(record) if self._wants_detail(record) else record
 
     def again(self, items: Iterable[Keyed]) -> list[Item]:
         """Rejects of earlier runs that this read did not bring, through the mapping as it is now."""
@@ -164,8 +152,7 @@ class Shaper:
                 try:
                     return key, await self.source.detail(record)
                 except Refused as answer:
-                    reason = f"its full form was refused: {answer.reason}"
-                    return Outcome(Item(key, record), Action.REJECTED, reason=reason, code="detail")
+                    return detail_refused(Item(key, record), answer)
 
         results = await _all_or_none([full(key, record) for key, record in records])
         self._settle([result for result in results if isinstance(result, Outcome)])
@@ -214,7 +201,7 @@ class Shaper:
         free: list[Item] = []
         ended: list[Outcome] = []
         for item in items:
-            outcome = self._held_back(item)
+            outcome = self.held_back(item)
             if outcome is None:
                 free.append(item)
             else:
@@ -222,7 +209,8 @@ class Shaper:
         self._settle(ended)
         return free
 
-    def _held_back(self, item: Item) -> Outcome | None:
+    def held_back(self, item: Item) -> Outcome | None:
+        """The reject of an item that would be refused for sure; None for one that nothing is known against."""
         for names, keys in self.held.items():
             fields = names.split(", ")
             parent = _key_in(item.output, fields)
@@ -242,14 +230,14 @@ class Shaper:
         for item in items:
             item.known = known.get(item.key)
             same = item.known is not None and item.known.hash == item.hash and not item.known.gone
-            (standing if self._stands(item) else unchanged if same and not self.resend else changed).append(item)
+            (standing if self.stands(item) else unchanged if same and not self.resend else changed).append(item)
         if unchanged:
             self.settlement.unchanged(unchanged)
         if standing:
             self.settlement.standing(standing)
         return changed
 
-    def _stands(self, item: Item) -> bool:
+    def stands(self, item: Item) -> bool:
         """This very version was refused because it changed after its create: that is said once per version."""
         reject = self.settlement.open_rejects.get(item.key)
         if reject is None or reject.code != CHANGED or reject.output is None:
@@ -272,6 +260,12 @@ class Shaper:
         ]
         self._settle(doubles)
         return [item for item, is_new in zip(items, new, strict=True) if is_new] if doubles else items
+
+
+def detail_refused(item: Item, answer: Refused) -> Outcome:
+    """The reject of a record whose full form the source does not give."""
+    reason = f"its full form was refused: {answer.reason}"
+    return Outcome(item, Action.REJECTED, reason=reason, code="detail")
 
 
 async def _all_or_none(calls: Sequence[Coroutine[Any, Any, Result]]) -> list[Result]:

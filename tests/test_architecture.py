@@ -30,6 +30,7 @@ FLOORS = {
     "writers": 4,
     "pipeline": 4,
     "gone": 4,
+    "story": 4,
     "clock": 1,
     "durations": 0,
     "run": 5,
@@ -42,7 +43,7 @@ FLOORS = {
 }
 """Every part of the engine with its floor; one that is missing here fails, so that each is placed on purpose."""
 
-STEPS_OF_A_RECORD = ("transform", "reading", "checkpoints", "settle", "shape", "writers", "pipeline", "gone")
+STEPS_OF_A_RECORD = ("transform", "reading", "checkpoints", "settle", "shape", "writers", "pipeline", "gone", "story")
 """On one floor, each may use those before it."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -29,12 +29,13 @@ from etl.errors import StateError
 from etl.expressions.scope import Scope
 from etl.gone import Gone
 from etl.mapping.load import Loaded
-from etl.model import Item, Json, MappingReport, MappingSpec, Outcome, RunOptions
+from etl.model import Json, MappingReport, MappingSpec, RunOptions
 from etl.pipeline import Pipeline, Writer
 from etl.ports import MappingState, State, Target
 from etl.ports import Scope as StateScope
 from etl.settle import Settlement
 from etl.shape import Shaper
+from etl.transform import Transform
 from etl.writers import DeleteWriter, OnceWriter, PlanWriter, UpdateWriter, UpsertWriter
 
 
@@ -88,19 +89,16 @@ class Jobs:
             if not self.options.plan:
                 await publish(target, state, settlement)
 
-    async def sample(self, loaded: Loaded, report: MappingReport, count: int) -> list[Item | Outcome]:
-        """What the first records become, in their order, without the diff and without the target."""
+    async def ready(self, loaded: Loaded, report: MappingReport) -> Pipeline:
+        """The mapping's pipeline, built and not started: for commands that only look."""
         state = self.state.mapping(self.place(loaded.spec))
-        pipeline = await self._pipeline(loaded, state, report, self._reads(loaded, state))
-        found: list[Item | Outcome] = []
-        async with aclosing(pipeline.pages()) as pages:
-            async for page in pages:
-                page.records = page.records[: count - len(found)]
-                found += await pipeline.shaper.sample(page)
-                if len(found) >= count:
-                    break
-        pipeline.shaper.close()
-        return found
+        return await self._pipeline(loaded, state, report, self._reads(loaded, state))
+
+    async def transform(self, spec: MappingSpec) -> Transform:
+        """What the mapping makes of a record, its lookups loaded."""
+        tables = await self.tables.of(spec, self.scope, self._rejected_keys(spec))
+        secret = self.state.secret(self.workspace.project.name)
+        return transform_of(self.workspace, spec, replace(self.scope, tables=tables), secret)
 
     def place(self, spec: MappingSpec) -> StateScope:
         """Whose state the mapping's is."""
@@ -121,8 +119,7 @@ class Jobs:
         spec = loaded.spec
         target = target_of(self.workspace, spec)
         secret = self.state.secret(self.workspace.project.name)
-        tables = await self.tables.of(spec, self.scope, self._rejected_keys(spec))
-        transform = transform_of(self.workspace, spec, replace(self.scope, tables=tables), secret)
+        transform = await self.transform(spec)
         transform = with_version(self.workspace, spec, transform)
         settlement = Settlement(
             state,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from etl.ports import Scope, State
 
 sandbox_option = click.option("--sandbox", is_flag=True, help="Look at what runs with --sandbox stored.")
-
-
-_SQLITE = "sqlite:///"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +52,12 @@ def stored(settings: Settings, sandbox: bool) -> Iterator[Stored]:
     """The project's state. Credentials that are not set are no error: nothing is sent."""
     from etl.assemble.workspace import SANDBOX_STATE
     from etl.mapping.project import load_project
-    from etl.state import open_state
+    from etl.state import look_at_state
 
     project = load_project(file=settings.project, env=settings.env, variables=settings.vars, sandbox=True)
     url = SANDBOX_STATE if sandbox else project.state
-    state = open_state(url if _exists(url, project.root) else "memory:", project.root)
+    state = look_at_state(url, project.root)
     try:
         yield Stored(project, state)
     finally:
         state.close()
-
-
-def _exists(url: str, root: Path) -> bool:
-    """Whether there is anything to look at: a look must not make a state file."""
-    return not url.startswith(_SQLITE) or (root / url.removeprefix(_SQLITE)).exists()

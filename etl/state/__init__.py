@@ -1,10 +1,19 @@
 """What must outlive a run: cursors, what each target last accepted, intents, rejects, run history."""
 
 from etl.state.export import export_state, import_state
-from etl.state.open import open_state
+from etl.state.open import look_at_state, open_state
 from etl.state.seen import SeenKeys
 from etl.state.slots import Slots
 from etl.state.store import StoredState
 from etl.state.transfer import copy_state
 
-__all__ = ["SeenKeys", "Slots", "StoredState", "copy_state", "export_state", "import_state", "open_state"]
+__all__ = [
+    "SeenKeys",
+    "Slots",
+    "StoredState",
+    "copy_state",
+    "export_state",
+    "import_state",
+    "look_at_state",
+    "open_state",
+]

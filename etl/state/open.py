@@ -32,6 +32,12 @@ def open_state(url: str, root: Path, *, wait: float = 30.0) -> StoredState:
     return StoredState(database)
 
 
+def look_at_state(url: str, root: Path) -> StoredState:
+    """The state, for a command that only looks: where there is no SQLite file yet, none is made."""
+    missing = url.startswith(_SQLITE) and not (root / url.removeprefix(_SQLITE)).exists()
+    return open_state(MEMORY if missing else url, root)
+
+
 def _connect(url: str, root: Path, wait: float) -> Database:
     if url == MEMORY:
         return SqliteDatabase(None, wait)
