@@ -277,7 +277,27 @@ def _needs(known: Sequence[Loaded], connectors: Mapping[str, Connector]) -> dict
         for name in endpoint.depends_on if endpoint else ():
             wanted |= writers.get((spec.target.connection, name), set())
         needs[spec.name] = frozenset(wanted - {spec.name})
-    return needs
+    return _after_files(known, connectors, writers, needs)
+
+
+def _after_files(
+    known: Sequence[Loaded],
+    connectors: Mapping[str, Connector],
+    writers: Mapping[tuple[str, str], set[str]],
+    needs: dict[str, frozenset[str]],
+) -> dict[str, frozenset[str]]:
+    """A mapping that reads a file runs after those that write it; where that leads round in a circle, as it is."""
+    more = dict(needs)
+    for each in known:
+        source = each.spec.source
+        if source.connection in connectors and connectors[source.connection].kind == "files":
+            written = writers.get((source.connection, source.endpoint), set())
+            more[each.spec.name] = more[each.spec.name] | (written - {each.spec.name})
+    try:
+        in_order(list(more), more)
+    except UsageError:
+        return needs
+    return more
 
 
 def _selected(

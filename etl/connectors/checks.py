@@ -14,7 +14,7 @@ from etl.expressions.parse import ExpressionError, parse
 from etl.model import Json, Problem
 
 _OPERATION: tuple[DocumentPath, ...] = (
-    ("records",), ("record",), ("id",), ("results", "*"), ("envelope", "*"),
+    ("records",), ("record",), ("id",), ("results", "*"), ("envelope", "*"), ("options", "without"),
     *(("paging", key) for key in ("total", "total_pages", "page", "page_size", "next", "more")),
 )  # fmt: skip
 _ENDPOINT: tuple[DocumentPath, ...] = (

@@ -33,21 +33,12 @@ class Csv:
     def rows(self, path: Path) -> Iterator[Row]:
         """Every row as a record. Raises ConnectionFailed with file and line."""
         with reading(path, self.options.encoding) as file:
-            lines = self._lines(file)
-            try:
-                yield from self._records(path, lines)
-            except csv.Error as error:
-                hint = "is a quote opened and never closed, or is it another `quote` or `delimiter`?"
-                raise broken(path, lines.line_num, f"this is no csv: {error}", hint) from None
+            yield from self._records(path, self._lines(file))
 
     def columns(self, path: Path) -> list[str]:
         """The names of the columns; none for an empty file."""
         with reading(path, self.options.encoding) as file:
-            lines = self._lines(file)
-            try:
-                first: list[str] = next(lines, [])
-            except csv.Error as error:
-                raise broken(path, 1, f"this is no csv: {error}") from None
+            _, first = next(self._numbered(path, self._lines(file)), (1, []))
             return self._names(path, first)
 
     def write(self, file: TextIO, columns: Sequence[str], rows: Iterable[Row], newline: str) -> None:
@@ -67,27 +58,34 @@ class Csv:
         return csv.reader(file, delimiter=sign, quotechar=quote, strict=True)
 
     def _records(self, path: Path, lines: Reader) -> Iterator[Row]:
-        first = next(lines, None)
-        if first is None:
-            return
-        names = self._names(path, first)
-        if self.options.header is not True:
-            yield self._record(path, 1, names, first)
-        line = lines.line_num
-        for values in lines:
-            begin, line = line + 1, lines.line_num
-            if values:
-                yield self._record(path, begin, names, values)
+        names: list[str] | None = None
+        for line, values in self._numbered(path, lines):
+            if names is None:
+                names = self._names(path, values)
+                if self.options.header is True:
+                    continue
+            yield self._record(path, line, names, values)
+
+    def _numbered(self, path: Path, lines: Reader) -> Iterator[tuple[int, list[str]]]:
+        """Rows with the lines on which they begin; empty lines are none."""
+        line = 1
+        try:
+            for values in lines:
+                if values:
+                    yield line, values
+                line = lines.line_num + 1
+        except csv.Error as error:
+            hint = "is a quote opened and never closed, or is it another `quote` or `delimiter`?"
+            raise broken(path, line, f"the row that begins here is no csv: {error}", hint) from None
 
     def _record(self, path: Path, line: int, names: list[str], values: list[str]) -> Row:
         if len(values) == len(names):
             return Row(line, dict(zip(names, values, strict=True)))
+        message = f"this row has {len(values)} values where the file has {len(names)} columns"
         if len(values) < len(names):
-            what = f"it has no value for {', '.join(map(repr, names[len(values) :][:3]))}"
-        else:
-            what = f"{values[len(names)][:40]!r} stands in no column"
-        message = f"this row has {len(values)} values where the file has {len(names)} columns: {what}"
-        raise broken(path, line, message, "quote values that hold the delimiter")
+            raise broken(path, line, f"{message}: it has none for {', '.join(map(repr, names[len(values) :][:3]))}")
+        what = f"{values[len(names)][:40]!r} stands in no column"
+        raise broken(path, line, f"{message}: {what}", "quote a value that holds the delimiter")
 
     def _names(self, path: Path, first: list[str]) -> list[str]:
         if self.options.header is not True:

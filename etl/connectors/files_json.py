@@ -79,6 +79,11 @@ def _row(path: Path, line: int, text: str) -> Row:
     return Row(line, record, text)
 
 
+def _words(error: json.JSONDecodeError) -> str:
+    text = error.msg.removesuffix(" starting at").removesuffix(" at")
+    return text[:1].lower() + text[1:]
+
+
 def _kind(value: Json) -> str:
     return {list: "a list", str: "a text", bool: "true or false", type(None): "null"}.get(type(value), "a number")
 
@@ -136,7 +141,9 @@ class _Array:
         if sign == ",":
             self._take(1)
         elif sign != end:
-            raise self._fault("JSON that breaks off" if sign == "" else f"a comma or {end} was expected, not '{sign}'")
+            raise self._fault(
+                "this is JSON that breaks off" if sign == "" else f"a comma or {end} was expected, not '{sign}'"
+            )
         return sign == ","
 
     def _no_array(self) -> tuple[str, str | None]:
@@ -167,9 +174,9 @@ class _Array:
                 open_string = error.msg.startswith("Unterminated string")
                 if self.ended or (not open_string and error.pos < len(self.text) - _NEAR_END):
                     self._take(error.pos - self.at)
-                    raise self._fault(f"this is no JSON: {error.msg[0].lower()}{error.msg[1:]}") from None
+                    raise self._fault(f"this is no JSON: {_words(error)}") from None
             except RecursionError:
-                raise self._fault("JSON that is nested too deeply") from None
+                raise self._fault("this is JSON that is nested too deeply") from None
             except ValueError as error:  # a number of thousands of digits
                 raise self._fault(f"this is no usable JSON: {error}") from None
             self._read_on(size)

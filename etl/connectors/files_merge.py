@@ -45,12 +45,13 @@ class Merge:
     columns: tuple[str, ...]
     key: tuple[str, ...]
     journal: Journal
+    patience: float = PATIENCE
     sleep: Callable[[float], None] = time.sleep
 
     def run(self) -> None:
         """Raises ConnectionFailed where the file can't be read or replaced; the journal then stays."""
         try:
-            with FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=PATIENCE):
+            with FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=self.patience):
                 self.recover()
                 if self.journal.exists():
                     self._merge()

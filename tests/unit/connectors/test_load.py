@@ -288,7 +288,7 @@ def test_packaged_connectors_pass_the_checks_of_everyone_s(name: str) -> None:
 
     assert [full_message(each) for each in check_connector(document)] == []
     assert document.problems == ()
-    assert sum(1 for _ in expressions(document.data)) > 0
+    assert load_connector(name, packaged_folder()).kind == "files" or any(expressions(document.data))
 
 
 def test_a_packaged_connector_is_read_without_the_import_of_the_checker() -> None:
