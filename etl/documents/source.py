@@ -50,12 +50,19 @@ def parse(content: bytes | str, file: str) -> Document:
     return _build(source)
 
 
+def _add(problem: Problem, problems: list[Problem]) -> None:
+    """Unless something was told of the same place: a tag that is an expression stops the parser, too."""
+    places = [(each.location.line, each.location.column) for each in problems if each.location]
+    if problem.location is None or (problem.location.line, problem.location.column) not in places:
+        problems.append(problem)
+
+
 def _build(source: SourceText) -> Document:
     builder = _Builder(source)
     try:
         builder.read()
     except yaml.YAMLError as error:
-        builder.problems.append(syntax.problem(error, source))
+        _add(syntax.problem(error, source), builder.problems)
     except _Stop as stop:
         builder.problems.append(stop.problem)
     if any(problem.severity == "error" for problem in builder.problems):

@@ -19,6 +19,8 @@ _ENTRY = re.compile(
 )  # fmt: skip
 _APPLICATION_TAG = re.compile(r"![A-Za-z][\w-]*")
 _TAKEN_APART = "@`%*&!{[|>\"'"
+_MISTAKEN = tuple("@`%*&!")
+"""With these a value can't start: YAML gives them a meaning of its own, between brackets as well."""
 _TEXT_KEYS = {"description"}
 
 
@@ -46,6 +48,8 @@ def unknown_tag(event: Any, source: SourceText) -> Problem:
     start, end = event.start_mark.index, event.end_mark.index
     place = source.location(start, end)
     written = source.text[start : max(end, start + len(event.tag))].split("\n")[0].strip()
+    if _depth(written) > 0:  # between brackets YAML ends it at a comma
+        written = _until_closed(source.text[start:].split("\n")[0])
     has_content = not isinstance(event, yaml.ScalarEvent) or bool(event.value)
     if not event.tag.startswith("!") or (has_content and _APPLICATION_TAG.fullmatch(event.tag)):
         tag = written.split(" ")[0]
@@ -67,6 +71,35 @@ def collection_as_key(source: SourceText, start: int) -> Problem:
     return quote_expression(source.location(start, start + 1), why)
 
 
+def _depth(text: str) -> int:
+    return sum((each in "([{") - (each in ")]}") for each in text)
+
+
+def _until_closed(text: str) -> str:
+    """What stands before the comma or bracket that ends an entry between brackets."""
+    depth = 0
+    for index, character in enumerate(text):
+        if not depth and character in ",}])":
+            return text[:index].rstrip()
+        depth += _depth(character)
+    return text.rstrip()
+
+
+def _entry_at(line: str, at: int) -> int | None:
+    """Where the entry starts in which `at` stands, if that is one between brackets; those of an expression, which
+    follow upon a word, are none."""
+    begin, depth = None, 0
+    for index, character in enumerate(line[:at]):
+        inside = depth or line[index - 1 : index].isalnum()
+        if character == "(" or (character in "[{" and inside):
+            depth += 1
+        elif character in ")]}":
+            depth, begin = max(depth - 1, 0), (begin if depth else None)
+        elif character in "[{" or (begin is not None and not depth and character in ",:"):
+            begin = index + 1
+    return None if begin is None else begin + len(line[begin:]) - len(line[begin:].lstrip())
+
+
 class _Diagnosis:
     """One error with what stands around it. Each `_…` method gives the problem, or None if it is not that."""
 
@@ -85,6 +118,7 @@ class _Diagnosis:
             or self._quote_not_closed()
             or self._in_flow()
             or self._directive()
+            or self._between_brackets()
             or self._expression()
             or self._second_colon()
             or self._no_colon()
@@ -111,8 +145,8 @@ class _Diagnosis:
         return Problem("tab", "a tab stands where lines are indented", self._place(self.at), "indent with spaces")
 
     def _escape(self) -> Problem | None:
-        if "escape" not in self.what and "hex" not in self.what:
-            return None
+        if "quoted" not in self.context or ("escape" not in self.what and "hex" not in self.what):
+            return None  # a tag may hold escapes, too: `%41`
         start = self.source.text.rfind("\\", 0, self.at + 1)
         written = self.source.text[start : start + 2]
         half = re.compile(r"\\u[dD][89a-fA-F]..").match(self.source.text, start)
@@ -160,6 +194,16 @@ class _Diagnosis:
         if "incompatible" not in self.what:
             return None
         return Problem("yaml", "only YAML 1.2 is read here", self._place(self.at), "take this line out")
+
+    def _between_brackets(self) -> Problem | None:
+        """`{where: !(a)}`, `{value: @}`: what YAML stumbles over stands inside of brackets that are right."""
+        start, line = self._line_of(self.at)
+        begin = _entry_at(line, self.at - start)
+        text = _until_closed(line[begin:]) if begin is not None else ""
+        if begin is None or text[:1] not in _MISTAKEN:
+            return None
+        why = f"YAML gives the '{text[0]}' at its start a meaning of its own"
+        return quote_expression(self._place(start + begin, start + begin + len(text)), why, text)
 
     def _expression(self) -> Problem | None:
         """A value that starts with a character to which YAML gives a meaning, and goes on as an expression does."""

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from etl.documents import source
@@ -239,6 +239,7 @@ def read(content: str | bytes) -> tuple[Problem, ...]:
     | st.binary(max_size=60)
     | st.text(max_size=20)
 )
+@example("!%")  # an escape that is none, but outside of quotes
 def test_anything_at_all_is_read_or_refused_with_a_place_and_a_way_out(content: str | bytes) -> None:
     for problem in read(content):
         assert problem.location is not None
