@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
 
-from etl.errors import LimitReached
+from etl.errors import Interrupted, LimitReached
 from etl.model import Action, Change, Item, Json, LedgerEntry, Limit, MappingReport, Outcome
 from etl.pipeline import Writer
 from etl.ports import MappingState
@@ -30,6 +31,7 @@ class Gone:
     run_id: str
     limit: Limit | None
     writer: Writer | None
+    stop: asyncio.Event
 
     async def settle(self, *, complete: bool) -> None:
         """Acts on what is gone: what `where` now leaves out, and after a complete read what it did not see.
@@ -40,6 +42,10 @@ class Gone:
         self._check(count)
         entries = self._entries(complete)
         while batch := list(islice(entries, BATCH)):
+            if self.stop.is_set():
+                raise Interrupted(
+                    "interrupted; what was done is recorded", "a rerun deals with the rest of what is gone"
+                )
             await self._act(batch)
 
     def _entries(self, complete: bool) -> Iterator[LedgerEntry]:
@@ -85,6 +91,7 @@ class Gone:
         self._count(done)
         if self.missing == "delete":
             self.state.forget([item.key for item in done])
+            self.settlement.end_rejects(item.key for item in done)
         else:
             self.state.accept(
                 [

@@ -71,6 +71,7 @@ class Pipeline:
             raise self._failure
         for error in filter(None, ended):  # no task of the intake is cancelled without a failure being noted
             raise error
+        self.settlement.end_rejects(self.shaper.parted)
 
     def _keep_place(self, failure: BaseException) -> None:
         if self.checkpoints is not None and not isinstance(failure, StateError):
@@ -122,7 +123,7 @@ class Pipeline:
                     self.checkpoints.shaped(page, len(items))
                 await self._send(items)
             if self._failure is None and self.limit is None:
-                await self._send(self._left_rejects())
+                await self._send(await self.shaper.again(self.settlement.open_rejects.values()))
         except ConnectionFailed as error:
             self._fail(error)
             self._intake[0].cancel()  # nobody takes its pages any more
@@ -136,12 +137,6 @@ class Pipeline:
         while len(self._batch) >= self.batch_size:
             batch, self._batch = self._batch[: self.batch_size], self._batch[self.batch_size :]
             await self._batches.put(batch)
-
-    def _left_rejects(self) -> list[Item]:
-        """Open rejects of earlier runs that this read did not bring, taken up again from what was stored."""
-        left = [(key, reject.record) for key, reject in self.settlement.open_rejects.items() if reject.record]
-        read = self.shaper.was_read([key for key, _ in left])
-        return self.shaper.again(pair for pair, was in zip(left, read, strict=True) if not was)
 
     async def _write(self) -> None:
         while (batch := await self._batches.get()) is not None:

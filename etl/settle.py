@@ -67,7 +67,7 @@ class Settlement:
         keys = [item.key for item in items]
         self._report.unchanged += len(keys)
         self._state.seen(keys, self._run_id)
-        self._end_rejects(keys)
+        self.end_rejects(keys)
 
     def standing(self, items: Iterable[Item]) -> None:
         """Refused before in this very version, and not sent again: the reject stands, there is nothing new."""
@@ -88,7 +88,7 @@ class Settlement:
             else:
                 accepted.append(self._entry(outcome))
         self._report.filtered += len(filtered)
-        self._end_rejects(filtered)
+        self.end_rejects(filtered)
         if self._watch_gone:
             self.left_out |= {key for key, entry in self._state.known(filtered).items() if not entry.gone}
             self._state.seen([reject.key for reject in refused], self._run_id)
@@ -159,7 +159,8 @@ class Settlement:
             return None
         return {"$hash": hashlib.blake2b(canonical(value), digest_size=12, key=self._secret).hexdigest()}
 
-    def _end_rejects(self, keys: Iterable[str]) -> None:
+    def end_rejects(self, keys: Iterable[str]) -> None:
+        """Their records are settled: accepted, left out or gone."""
         ended = [key for key in keys if key in self.open_rejects]
         if ended:
             self._state.drop_rejects(ended)

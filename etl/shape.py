@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from etl.errors import RecordRejected, Refused
 from etl.keys import canonical, compose, key_text, split
-from etl.model import Action, Item, MappingReport, Outcome, Page, Record
+from etl.model import Action, Item, MappingReport, Outcome, Page, Record, Reject
 from etl.ports import MappingState, Source
 from etl.settle import CHANGED, Settlement
 from etl.state.seen import SeenKeys
@@ -24,6 +24,7 @@ class Detail:
     """Which records' full form is asked for, and while which version a stored one serves.
 
     `keep`: top-level fields that the mapping looks at; only those are stored. None: nothing is stored.
+    `brings`: fields that only a full form has, by which it is told from a record of the list.
     `digest` changes with `keep`, so that a stored form never lacks what a changed mapping needs.
     """
 
@@ -31,6 +32,7 @@ class Detail:
     reuse: Compiled | None = None
     keep: frozenset[str] | None = None
     digest: str = ""
+    brings: frozenset[str] = frozenset()
 
 
 Keyed = tuple[str, Record]
@@ -55,6 +57,10 @@ class Shaper:
     last_wins: bool = False
     resend: bool = False
     keep_details: bool = True
+    sure: bool = True
+    """Every record that was read could be told apart: what was not seen is not there."""
+    parted: list[str] = field(default_factory=list)
+    """Keys of records that were refused as a whole and could now be taken apart: settled when their parts are."""
     _keys: SeenKeys = field(default_factory=SeenKeys)
     _targets: SeenKeys = field(default_factory=SeenKeys)
 
@@ -71,16 +77,34 @@ class Shaper:
         """The record's full form, where the mapping wants it; else the record itself."""
         return await self.source.detail(record) if self._wants_detail(record) else record
 
-    def again(self, items: Iterable[Keyed]) -> list[Item]:
+    async def again(self, rejects: Iterable[Reject]) -> list[Item]:
         """Rejects of earlier runs that this read did not bring, through the mapping as it is now."""
-        records = list(items)
-        self._keys.add_many([key for key, _ in records])
-        return self._changed(self._applied(records, 0, parted=True))
+        left = self._not_read([reject for reject in rejects if reject.record])
+        parts = [(reject.key, reject.record or {}) for reject in left if self._is_part(reject.key)]
+        whole = [(reject.key, reject.record or {}) for reject in left if not self._is_part(reject.key)]
+        if self.transform.where_early:
+            whole = self._kept(whole)
+        if self.detail is not None:
+            whole = await self._completed(whole, self.detail)
+        return self._changed(self._applied(whole, 0) + self._applied(parts, 0, parted=True))
 
-    def was_read(self, keys: Sequence[str]) -> list[bool]:
-        """For each source key whether this run has read it."""
-        whole = keys if self.transform.each is None else [compose(split(key)[:-1]) for key in keys]
-        return self._keys.contains_many(whole)
+    def _not_read(self, rejects: list[Reject]) -> list[Reject]:
+        """Those whose record this run has not read. One without a key can't be sent: nobody could tell it apart."""
+        keyed = [reject for reject in rejects if self.transform.source_key(reject.record or {}) is not None]
+        read = self._keys.contains_many([self._whole_key(reject.key) for reject in keyed])
+        return [reject for reject, was_read in zip(keyed, read, strict=True) if not was_read]
+
+    def _is_part(self, key: str) -> bool:
+        """Whether it is the key of one part of a record that `each` takes apart."""
+        return self.transform.each is not None and len(split(key)) > len(self.transform.key)
+
+    def _whole_key(self, key: str) -> str:
+        return compose(split(key)[:-1]) if self._is_part(key) else key
+
+    async def _completed(self, records: list[Keyed], detail: Detail) -> list[Keyed]:
+        """Records that were refused before their full form was known get it now."""
+        bare = [pair for pair in records if not detail.brings & pair[1].keys()]
+        return [pair for pair in records if detail.brings & pair[1].keys()] + await self._detailed(bare, detail)
 
     def close(self) -> None:
         """Removes what was spilled to disk."""
@@ -104,6 +128,7 @@ class Shaper:
         return fresh
 
     def _no_key(self, record: Record, page: int) -> None:
+        self.sure = False
         self.report.read += 1
         key = f"(no key) {self.transform.digest(record).hex()}"
         reason = "has no value for the source's key, so that it can't be told from others"
@@ -134,8 +159,14 @@ class Shaper:
     def _settle(self, outcomes: list[Outcome]) -> None:
         """Records outcomes of records that ended before they became items; they count as read here."""
         self.report.read += len(outcomes)
+        if self.transform.each is not None and any(self._is_unparted(outcome) for outcome in outcomes):
+            self.sure = False
         if outcomes:
             self.settlement.record(outcomes)
+
+    def _is_unparted(self, outcome: Outcome) -> bool:
+        """A record was refused as a whole: what parts it has is not known."""
+        return outcome.action is Action.REJECTED and not self._is_part(outcome.item.key)
 
     async def _detailed(self, records: list[Keyed], detail: Detail) -> list[Keyed]:
         versions = {key: self._version(record, detail) for key, record in records}
@@ -188,13 +219,17 @@ class Shaper:
         items: list[Item] = []
         ended: list[Outcome] = []
         for key, record in records:
-            for result in self.transform.apply(key, record, page, parted=parted):
-                if isinstance(result, Item):
-                    items.append(result)
-                else:
-                    ended.append(result)
+            results = list(self.transform.apply(key, record, page, parted=parted))
+            items += [result for result in results if isinstance(result, Item)]
+            ended += [result for result in results if isinstance(result, Outcome)]
+            if self.transform.each is not None and key in self.settlement.open_rejects and not parted:
+                self._note_parted(key, results)
         self._settle(ended)
-        return self._free(items) if self.held or self.barrier is not None else items
+        return items
+
+    def _note_parted(self, key: str, results: Iterable[Item | Outcome]) -> None:
+        if all((result if isinstance(result, Item) else result.item).key != key for result in results):
+            self.parted.append(key)
 
     def _free(self, items: list[Item]) -> list[Item]:
         """The items that nothing known beforehand holds back; the others are rejected with the reason."""
@@ -206,7 +241,8 @@ class Shaper:
                 free.append(item)
             else:
                 ended.append(outcome)
-        self._settle(ended)
+        if ended:
+            self.settlement.record(ended)
         return free
 
     def held_back(self, item: Item) -> Outcome | None:
@@ -235,7 +271,7 @@ class Shaper:
             self.settlement.unchanged(unchanged)
         if standing:
             self.settlement.standing(standing)
-        return changed
+        return self._free(changed) if self.held or self.barrier is not None else changed
 
     def stands(self, item: Item) -> bool:
         """This very version was refused because it changed after its create: that is said once per version."""

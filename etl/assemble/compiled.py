@@ -54,6 +54,7 @@ def detail_of(workspace: Workspace, spec: MappingSpec) -> Detail | None:
         reuse=compile_text(wanted.reuse or source.version),
         keep=keep,
         digest=hashlib.sha256(" ".join(sorted(keep)).encode()).hexdigest()[:12] if keep else "",
+        brings=frozenset(name for name, field in source.fields.items() if field.detail_only),
     )
 
 

@@ -68,7 +68,7 @@ class Jobs:
                 reads.came_to_its_end()
                 gone = self._gone(loaded.spec, pipeline, state, report)
                 if gone is not None:
-                    await gone.settle(complete=reads.saw_all())
+                    await gone.settle(complete=reads.saw_all() and pipeline.shaper.sure)
             report.cursor = reads.done(moves=self.options.limit is None and self.options.since is None)
         finally:
             self.state.release(where)
@@ -192,8 +192,6 @@ class Jobs:
         """What deals with records that are gone; None where they are kept, or where not all was looked at."""
         if spec.target.missing == "keep" or self.options.limit is not None:
             return None
-        target = self._target(spec)
-        writer = DeleteWriter(target) if spec.target.missing == "delete" else UpsertWriter(target)
         return Gone(
             missing=spec.target.missing,
             state=state,
@@ -202,8 +200,16 @@ class Jobs:
             transform=pipeline.shaper.transform,
             run_id=self.run_id,
             limit=spec.limits.max_deletes,
-            writer=None if self.options.plan else writer,
+            writer=None if self.options.plan else self._gone_writer(spec),
+            stop=self.stop,
         )
+
+    def _gone_writer(self, spec: MappingSpec) -> Writer:
+        target = self._target(spec)
+        if spec.target.missing == "delete":
+            return DeleteWriter(target)
+        upserts = writes_files(self.workspace, spec) or "upsert" in target_of(self.workspace, spec).operations
+        return UpsertWriter(target) if upserts else UpdateWriter(target, None)
 
     def _target(self, spec: MappingSpec) -> Target:
         if writes_files(self.workspace, spec):

@@ -43,6 +43,9 @@ class MemoryTarget:
     status: int = 400
     stored: dict[str, Record] = field(default_factory=dict)
     batches: list[int] = field(default_factory=list)
+    keeps: Callable[[Record], str | None] = lambda _: None
+    """Which records it does not let go, and why."""
+    deleted: list[str] = field(default_factory=list)
 
     async def upsert(self, items: Sequence[Item]) -> list[Outcome]:
         self.batches.append(len(items))
@@ -65,4 +68,12 @@ class MemoryTarget:
         raise NotImplementedError
 
     async def delete(self, items: Sequence[Item]) -> list[Outcome]:
-        raise NotImplementedError
+        return [self._remove(item) for item in items]
+
+    def _remove(self, item: Item) -> Outcome:
+        reason = self.keeps(self.stored.get(item.target_key, {}))
+        if reason:
+            return Outcome(item, Action.REJECTED, reason=reason, code="refused")
+        self.stored.pop(item.target_key, None)
+        self.deleted.append(item.target_key)
+        return Outcome(item, Action.DELETED)

@@ -1,0 +1,172 @@
+"""A whole mapping between twins in memory: read, shaped, written and settled as in a run, as often as a test wants."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from etl.errors import EtlError
+from etl.expressions.scope import Scope
+from etl.gone import Gone
+from etl.model import (
+    EachSpec,
+    FieldSpec,
+    Json,
+    Limit,
+    LimitsSpec,
+    MappingReport,
+    MappingSpec,
+    Page,
+    Record,
+    Schema,
+    SourceSpec,
+    TargetSpec,
+)
+from etl.pipeline import Pipeline, Writer
+from etl.ports import MappingState, ReadRequest, State
+from etl.ports import Scope as StateScope
+from etl.settle import Settlement
+from etl.shape import Detail, Shaper
+from etl.state import open_state
+from etl.state.rehearsal import Rehearsal
+from etl.steps.drift import Drift
+from etl.transform import build_transform
+from etl.writers import DeleteWriter, PlanWriter, UpsertWriter
+from tests.support.memory import MemorySource, MemoryTarget
+
+SETTLED = ("filtered", "unchanged", "written", "deleted", "rejected")
+FIELDS = {
+    "externalId": Schema("string", nullable=False),
+    "name": Schema("string"),
+    "owner": Schema("string"),
+    "active": Schema("boolean"),
+}
+PLACE = StateScope("acme", "", "things", "memory things")
+SECRET = b"k" * 32
+
+
+@dataclass
+class Mapped:
+    """`things` by their id become records by `externalId`."""
+
+    store: State
+    source: MemorySource = field(default_factory=lambda: MemorySource([]))
+    target: MemoryTarget = field(default_factory=MemoryTarget)
+    fields: dict[str, str] = field(default_factory=lambda: {"externalId": "concat('t-', id)", "name": "title"})
+    where: str | None = None
+    each: EachSpec | None = None
+    detail: Detail | None = None
+    barrier: Callable[[Record], str | None] | None = None
+    missing: Any = "keep"
+    limits: LimitsSpec = field(default_factory=LimitsSpec)
+    sensitive: frozenset[str] = frozenset()
+    wrapped: Callable[[UpsertWriter], Writer] = lambda writer: writer
+    runs: int = 0
+    failure: EtlError | None = None
+
+    @property
+    def state(self) -> MappingState:
+        return self.store.mapping(PLACE)
+
+    def run(self, *, plan: bool = False, sure: bool = True, stop: asyncio.Event | None = None) -> MappingReport:
+        """A run, or a plan; what stopped it is in `failure`. `sure`: the read is not disturbed by anything."""
+        report = MappingReport("things")
+        self.failure = None
+        try:
+            asyncio.run(self._run(report, plan, sure, stop or asyncio.Event()))
+        except EtlError as error:
+            self.failure = error
+        finally:
+            report.unsettled = report.read - sum(getattr(report, name) for name in SETTLED)
+        return report
+
+    async def _run(self, report: MappingReport, plan: bool, sure: bool, stop: asyncio.Event) -> None:
+        self.runs += 1
+        run_id = f"run{self.runs}"
+        store = Rehearsal(self.store, open_state("memory:", Path())) if plan else self.store
+        state = store.mapping(PLACE)
+        pipeline = self._pipeline(report, state, run_id, plan, stop)
+        await pipeline.run()
+        if self.missing != "keep":
+            writer = DeleteWriter(self.target) if self.missing == "delete" else UpsertWriter(self.target)
+            gone = Gone(
+                missing=self.missing,
+                state=state,
+                settlement=pipeline.settlement,
+                report=report,
+                transform=pipeline.shaper.transform,
+                run_id=run_id,
+                limit=self.limits.max_deletes,
+                writer=None if plan else writer,
+                stop=stop,
+            )
+            await gone.settle(complete=sure and pipeline.shaper.sure)
+
+    def _pipeline(
+        self, report: MappingReport, state: MappingState, run_id: str, plan: bool, stop: asyncio.Event
+    ) -> Pipeline:
+        settlement = Settlement(
+            state,
+            report,
+            run_id,
+            self.limits,
+            sensitive=self.sensitive,
+            secret=SECRET,
+            watch_gone=self.missing != "keep",
+            planned=plan,
+        )
+        shaper = Shaper(
+            transform=self._transform(),
+            source=self.source,
+            state=state,
+            settlement=settlement,
+            report=report,
+            drift=Drift({}),
+            detail=self.detail,
+            barrier=self.barrier,
+        )
+        writer = PlanWriter(state, report, settlement.stored) if plan else self.wrapped(UpsertWriter(self.target))
+        return Pipeline(pages=self._pages, shaper=shaper, settlement=settlement, writer=writer, stop=stop, batch_size=4)
+
+    def _transform(self) -> Any:
+        spec = MappingSpec(
+            name="things",
+            file=Path("things.yaml"),
+            source=SourceSpec("memory", "things", where=self.where, each=self.each),
+            target=TargetSpec("memory", "things"),
+            fields=tuple(FieldSpec(name, value=text) for name, text in self.fields.items()),
+        )
+        return build_transform(
+            spec,
+            Scope(now=datetime(2026, 1, 1, tzinfo=UTC)),
+            source_key=["id"],
+            detail_only=frozenset({"owner"}),
+            target_fields=FIELDS,
+            target_key=["externalId"],
+            secret=SECRET,
+        )
+
+    def _pages(self) -> AsyncIterator[Page]:
+        return self.source.pages(ReadRequest())
+
+
+def things(*numbers: int, **more: Json) -> list[Record]:
+    return [{"id": number, "title": f"thing {number}", **more} for number in numbers]
+
+
+def adds_up(report: MappingReport) -> bool:
+    """Every record is accounted for, and nothing was left undone."""
+    return report.unsettled == 0
+
+
+def counted(report: MappingReport) -> Mapping[str, int]:
+    """The counts that are not zero."""
+    names = ("read", "duplicates", *SETTLED)
+    return {name: getattr(report, name) for name in names if getattr(report, name)}
+
+
+__all__ = ["Limit", "Mapped", "adds_up", "counted", "things"]
