@@ -485,12 +485,13 @@ class RunReport:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionCheck:
-    """How one connection fared when it was tried. Without `faults`, in words, it works."""
+    """How one connection fared when it was tried. Without `faults`, in words, it works, if it was `asked` anything."""
 
     name: str
     connector: str
     address: str
     faults: tuple[str, ...] = ()
+    asked: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,9 +43,8 @@ async def _check(project: ProjectSpec, spec: ConnectionSpec, clock: Clock) -> Co
         faults.append(error)
     finally:
         await connection.close()
-    return ConnectionCheck(
-        spec.name, connector.name, address_of(spec, connector), tuple(str(fault) for fault in faults)
-    )
+    told = tuple(str(fault) for fault in faults)
+    return ConnectionCheck(spec.name, connector.name, address_of(spec, connector), told, connection.report.requests > 0)
 
 
 def _check_folder(project: ProjectSpec, spec: ConnectionSpec) -> ConnectionCheck:

@@ -67,14 +67,16 @@ from etl.connectors.rest_source import RestSource
 from etl.connectors.rest_target import RestTarget
 from etl.errors import PermissionMissing, UsageError
 from etl.http.answer import Call, origin
-from etl.http.auth import build_auth, choose
+from etl.http.auth import build_auth
 from etl.http.client import HttpClient, standard_headers
+from etl.http.credentials import choose
 from etl.http.judge import Judge
+from etl.http.loopback import is_loopback
 from etl.http.refusal import RefusalReader
 from etl.http.retry import Retry
 from etl.http.slot_store import shared_folder
 from etl.http.throttle import Throttle, shared_throttle
-from etl.http.transport import build_transport, is_loopback
+from etl.http.transport import build_transport
 from etl.model import ConnectionReport, ConnectionSpec, Json, ThrottleWindow
 from etl.ports import Clock, ReadRequest
 
@@ -129,17 +131,18 @@ class RestConnection:
         return RestFinder(self.source(endpoint))
 
     async def check(self) -> list[PermissionMissing]:
-        """Logs in, makes the connector's cheap read, and one of each endpoint that it lists for its permission.
+        """Logs in, makes one cheap read, and one of each endpoint that the connector lists for its permission.
 
         The permissions that are missing. Raises what stands in the way of everything.
         """
         block = self.connector.check
-        if block.get("endpoint") is None:
+        endpoint = block.get("endpoint") or (self._listed() if block.get("path") is None else None)
+        if endpoint is not None:
+            await self._glance(endpoint, block.get("params", {}))
+        else:
             await self.client.login()
-            if block.get("path") is not None:
-                await self.client.request(Call("GET", block["path"], reads=True))
-            return []
-        await self._glance(block["endpoint"], block.get("params", {}))
+        if block.get("path") is not None:
+            await self.client.request(Call("GET", block["path"], reads=True))
         missing = []
         for endpoint in block.get("permissions", ()):
             try:
@@ -147,6 +150,16 @@ class RestConnection:
             except PermissionMissing as error:
                 missing.append(error)
         return missing
+
+    def _listed(self) -> str | None:
+        """The first endpoint whose list can be asked for just so, for a connector that names no cheap read."""
+        for name, endpoint in self.connector.endpoints.items():
+            op = endpoint.operations.get("list")
+            if op is None or endpoint.parent or (op.window and op.window.required):
+                continue
+            if not any(param.required for param in op.params.values()):
+                return name
+        return None
 
     async def _glance(self, endpoint: str, params: Mapping[str, Json]) -> None:
         """The first page of a list."""
