@@ -32,7 +32,14 @@ def find(text: str) -> Path:
     if found:
         return found
     close = difflib.get_close_matches(name, [*known, *folders], 1)
-    raise NoSuchMapping(name, f"did you mean '{PREFIX}{close[0]}'?" if close else f"the library has {', '.join(known)}")
+    raise NoSuchMapping(name, f"did you mean '{PREFIX}{close[0]}'?" if close else _offer(name, list(known)))
+
+
+def _offer(name: str, known: list[str]) -> str:
+    """The mappings of the folder, where there is one of that name, else the folders."""
+    folder = name.partition("/")[0]
+    inside = [each for each in known if each.startswith(f"{folder}/")]
+    return f"the library has {', '.join(inside or sorted({each.partition('/')[0] for each in known}))}"
 
 
 def _name(file: Path) -> str:
