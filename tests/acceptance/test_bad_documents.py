@@ -92,7 +92,14 @@ def test_a_wrong_project_file(name: str, folder: Folder, sandbox: Sandbox, snaps
 
 
 @pytest.mark.parametrize(
-    "path", ["nowhere.yaml", "mappings/nowhere.yaml", "empty", "builtin:blikk-to-dimesheet", "builtin:x/y"]
+    "path",
+    [
+        "nowhere.yaml",
+        "mappings/nowhere.yaml",
+        "empty",
+        "builtin:blikk-to-dimesheet",
+        "builtin:blikk-to-dimesheets/invoices",
+    ],
 )
 def test_a_path_that_leads_nowhere(path: str, folder: Folder, sandbox: Sandbox, snapshot: SnapshotAssertion) -> None:
     (folder.path / "empty").mkdir()
