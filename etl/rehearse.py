@@ -42,9 +42,14 @@ class TestResult:
 
 def rehearse(spec: MappingSpec, transform: Transform, schemas: Mapping[str, Schema]) -> Iterator[TestResult]:
     """Runs every test of a mapping, in order. `transform`: the mapping's, compiled; `schemas`: the target's fields."""
+    for test, placed in rehearsals(spec, transform):
+        yield _judge(spec, test, _results(test, placed), schemas, placed.scope.timezone)
+
+
+def rehearsals(spec: MappingSpec, transform: Transform) -> Iterator[tuple[TestSpec, Transform]]:
+    """Each test with the transform as it takes place in: its own lookups, variables and time."""
     for test in spec.tests:
-        scope = _scope(spec, test, transform.scope)
-        yield _judge(spec, test, _results(test, replace(transform, scope=scope)), schemas, scope.timezone)
+        yield test, replace(transform, scope=_scope(spec, test, transform.scope))
 
 
 def _scope(spec: MappingSpec, test: TestSpec, scope: Scope) -> Scope:

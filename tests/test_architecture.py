@@ -35,6 +35,7 @@ FLOORS = {
     "durations": 0,
     "run": 5,
     "rehearse": 5,
+    "coverage": 5,
     "assemble": 6,
     "reporting": 6,
     "sandbox": 6,

@@ -9,12 +9,11 @@ from dataclasses import replace
 from etl.assemble.connections import Connections
 from etl.connectors.files_lookup import read_rows
 from etl.errors import RecordRejected
-from etl.expressions.parse import parse, walk
 from etl.expressions.scope import Scope, Table, table
 from etl.keys import canonical
 from etl.model import MISSING, Json, LookupSpec, MappingSpec, ProjectSpec, Record
 from etl.ports import ReadRequest, State
-from etl.steps.lookups import Rows
+from etl.steps.lookups import Rows, used_tables
 from etl.transform import compile_text, truthy
 
 DETAILS_AT_ONCE = 16
@@ -103,21 +102,3 @@ def _key_of(lookup: LookupSpec, scope: Scope) -> Callable[[Record], Json]:
     compiled = compile_text(lookup.key or "id")
     assert compiled is not None  # noqa: S101 - it was given a text
     return lambda row: compiled(row, replace(scope, tables={}))
-
-
-def used_tables(spec: MappingSpec) -> set[str]:
-    """The names of the tables that the mapping's expressions look into."""
-    texts = [field.value for field in spec.fields]
-    source = spec.source
-    texts += [source.where, *(source.key or ())]
-    texts += [source.detail.when, source.detail.reuse] if source.detail else []
-    texts += [source.each.items, source.each.key] if source.each else []
-    return {
-        node["children"][0]["value"]
-        for text in texts
-        if text is not None
-        for node in walk(parse(text).ast)
-        if node["type"] == "function_expression"
-        and node["value"] == "lookup"
-        and node["children"][0]["type"] == "literal"
-    }

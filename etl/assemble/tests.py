@@ -6,14 +6,29 @@ from collections.abc import Iterator
 
 from etl.assemble.compiled import target_of, transform_of
 from etl.assemble.workspace import Workspace
+from etl.coverage import Branch, measure
 from etl.expressions.scope import Scope
-from etl.rehearse import NOW, TestResult, rehearse
+from etl.model import MappingSpec
+from etl.rehearse import NOW, TestResult, rehearsals, rehearse
+from etl.transform import Transform
 
 
 def run_tests(workspace: Workspace) -> Iterator[TestResult]:
     """The result of each test of each selected mapping, in order. The workspace has been checked."""
-    project = workspace.project
     for spec in workspace.mappings:
-        scope = Scope(now=NOW, timezone=project.timezone, vars=project.vars)
-        schemas = dict(target_of(workspace, spec).written())
-        yield from rehearse(spec, transform_of(workspace, spec, scope), schemas)
+        yield from rehearse(spec, _transform(workspace, spec), dict(target_of(workspace, spec).written()))
+
+
+def covered(workspace: Workspace) -> dict[str, list[Branch]]:
+    """What of each selected mapping its tests touch, and what they don't."""
+    return {
+        spec.name: measure(
+            spec, dict(target_of(workspace, spec).written()), rehearsals(spec, _transform(workspace, spec))
+        )
+        for spec in workspace.mappings
+    }
+
+
+def _transform(workspace: Workspace, spec: MappingSpec) -> Transform:
+    project = workspace.project
+    return transform_of(workspace, spec, Scope(now=NOW, timezone=project.timezone, vars=project.vars))

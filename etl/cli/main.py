@@ -22,6 +22,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "check": "Log in to each connection and name what is missing.",
     "connectors": "List connectors, endpoints, operations, params and fields.",
     "show": "Print a merged mapping, each value with its origin.",
+    "diff": "Say what a mapping changes against its base, or against another.",
     "explain": "Tell one record's whole story, from its source to what was last sent.",
     "graph": "Draw mappings, endpoints and order.",
     "init": "Start a new project that runs at once with --sandbox.",

@@ -27,7 +27,7 @@ def opened_for_records(
 ) -> Workspace:
     """`offline_if_possible`: the records are here already, so that credentials are needed for lookups at most."""
     if offline_if_possible and sandbox is None:
-        from etl.assemble.tables import used_tables
+        from etl.steps.lookups import used_tables
 
         workspace = opened(settings, (path,), offline())
         spec = one_mapping(workspace, path).spec

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,12 +12,13 @@ from etl.documents.interpolate import Sources, fill
 from etl.documents.marks import DocumentPath
 from etl.documents.source import Document
 from etl.documents.text import shown
-from etl.errors import DocumentError
+from etl.errors import DocumentError, UsageError
 from etl.mapping import builtin, connections, spec
 from etl.mapping.fingerprint import fingerprint
 from etl.mapping.project import FILE, is_credential, sources
 from etl.mapping.salvage import salvage
-from etl.model import Location, MappingSpec, Problem, ProjectSpec
+from etl.model import Json, Location, MappingSpec, Problem, ProjectSpec
+from etl.secrets import register
 
 _REQUIRED = ("version", "name", "source", "fields", "target")
 
@@ -85,6 +86,33 @@ def load_mappings(
         problems += found
         mappings += [loaded] if loaded else []
     return Loads(tuple(mappings), tuple(dict.fromkeys(problems)))
+
+
+def written(path: Path | str) -> list[Document]:
+    """A mapping's documents as written, its own first, then what each extends; not checked, and nothing filled in.
+
+    Raises DocumentError where one can't be read, UsageError where the path is a folder.
+    """
+    files = mapping_files([path])
+    if len(files) != 1 or Path(path).is_dir():
+        raise UsageError(f"'{path}' is a folder", "name one mapping")
+    return overlay.chain(source.load(files[0]), _base)
+
+
+def merged(chain: Sequence[Document]) -> Document:
+    """Such documents as one, every field in its long form, without `extends`; credentials are never shown of it."""
+    whole = overlay.with_long_fields(overlay.resolve(list(chain), kind="mapping"))
+    for path, value in _texts(whole.data, ()):
+        if is_credential(path) and not value.startswith("${"):
+            register(value)
+    return whole
+
+
+def _texts(data: Json, path: DocumentPath) -> Iterator[tuple[DocumentPath, str]]:
+    if isinstance(data, str):
+        yield path, data
+    for name, value in data.items() if isinstance(data, dict) else ():
+        yield from _texts(value, (*path, name))
 
 
 def mapping_files(paths: Iterable[Path | str]) -> list[Path]:

@@ -43,10 +43,13 @@ def _key(key: Json) -> str:
 
 def place(location: Location) -> str:
     """`mappings/projects.yaml:12`, `builtin:blikk-to-dimesheets/projects.yaml:3`."""
-    file = FilePath(location.file)
-    library = mappings()
-    name = f"builtin:{file.relative_to(library).as_posix()}" if file.is_relative_to(library) else location.file
-    return f"{clean(name)}:{location.line}"
+    return f"{file_name(location.file)}:{location.line}"
+
+
+def file_name(name: str) -> str:
+    """The file as it is called in a mapping: `builtin:…` where it is the library's."""
+    file, library = FilePath(name), mappings()
+    return clean(f"builtin:{file.relative_to(library).as_posix()}" if file.is_relative_to(library) else name)
 
 
 def merged_document(data: Json, origin: Origin) -> list[dict[str, Json]]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.command("test")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--update", "rewrite", is_flag=True, help="Rewrite what failed tests expect to what is.")
+@click.option("--coverage", is_flag=True, help="Also say which fields and branches no test touches.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 @click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Also write JUnit XML, for CI.")
 @click.option("--select", multiple=True, metavar="NAME", help="Only these: a glob, tag:NAME, connection:NAME, +NAME.")
@@ -31,13 +32,15 @@ def command(
     settings: Settings,
     paths: tuple[str, ...],
     rewrite: bool,
+    coverage: bool,
     as_json: bool,
     junit: Path | None,
     select: tuple[str, ...],
     exclude: tuple[str, ...],
 ) -> int:
     """Run the mappings' own tests, offline. With -v the tests that pass are named, too."""
-    from etl.assemble.tests import run_tests
+    from etl.assemble.tests import covered, run_tests
+    from etl.reporting.coverage import coverage_document, coverage_text
     from etl.reporting.outcomes import outcomes_document, outcomes_junit, outcomes_text
 
     screen = Screen(settings)
@@ -45,10 +48,14 @@ def command(
     results = list(run_tests(workspace))
     if junit:
         junit.write_text(outcomes_junit(results), encoding="utf-8")
+    touched = covered(workspace) if coverage else {}
+    places = {each.spec.name: each.document.marks.key for each in workspace.loaded}
     if as_json:
-        screen.document(to_json(outcomes_document(results)))
+        more = {"coverage": coverage_document(touched, places)} if coverage else {}
+        screen.document(to_json(outcomes_document(results) | more))
     else:
         screen.out(outcomes_text(results, screen.ink, verbose=bool(settings.verbose)))
+        screen.out(coverage_text(touched, places, screen.ink) if coverage else "")
     left = _update(workspace, results, screen) if rewrite else [each for each in results if not each.passed]
     return 1 if left else 0
 
