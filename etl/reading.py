@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
 from etl.catalogue import Endpoint, Incremental
 from etl.durations import spell
-from etl.errors import RecordRejected
+from etl.errors import RecordRejected, Refused
 from etl.expressions import instants
 from etl.expressions.compile import compile_expression
 from etl.expressions.parse import Expression, parse
@@ -203,7 +203,7 @@ def _reaches_back(page: Page, scan: Scan, scope: Scope) -> bool:
     return moments == sorted(moments, reverse=True) and bool(moments) and moments[-1] < scan.until
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Parents:
     """The outer loop of a nested endpoint: one list call per parent record that `where` keeps."""
 
@@ -212,19 +212,30 @@ class Parents:
     where: Compiled | None
     params: Mapping[str, Compiled]
     """Path parameter of the nested endpoint → expression on the parent record."""
+    refused: list[Refused] = field(default_factory=list)
+    """Answers to lists of parents that were deleted meanwhile."""
 
     async def read(self, reading: Reading, source: Source, scope: Scope) -> AsyncGenerator[Page]:
-        """The pages of all parents' lists; each record holds its parent under the mapping's alias."""
+        """The pages of all parents' lists; each record holds its parent under the mapping's alias.
+
+        A parent whose list is refused is passed over, as one that was deleted while all were read; where that happens
+        to every one of them, the refusal is raised.
+        """
         number = 0
         async with aclosing(self.source.pages(ReadRequest(params=self.spec.params))) as outer:
             async for parents in outer:
                 for parent in parents.records:
                     if self.where is not None and not truthy(self.where(parent, scope)):
                         continue
-                    async with aclosing(self._children(parent, reading, source, scope)) as pages:
-                        async for page in pages:
-                            number += 1
-                            yield Page(number, [{**record, self.spec.alias: parent} for record in page.records])
+                    try:
+                        async with aclosing(self._children(parent, reading, source, scope)) as pages:
+                            async for page in pages:
+                                number += 1
+                                yield Page(number, [{**record, self.spec.alias: parent} for record in page.records])
+                    except Refused as refused:
+                        self.refused.append(refused)
+        if self.refused and number == 0:
+            raise self.refused[0]
 
     async def _children(self, parent: Record, reading: Reading, source: Source, scope: Scope) -> AsyncGenerator[Page]:
         path = {name: expression(parent, scope) for name, expression in self.params.items()}

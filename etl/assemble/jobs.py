@@ -35,6 +35,7 @@ from etl.ports import MappingState, State, Target
 from etl.ports import Scope as StateScope
 from etl.settle import Settlement
 from etl.shape import Shaper
+from etl.steps.nulls import NullFields
 from etl.transform import Transform
 from etl.writers import DeleteWriter, OnceWriter, PlanWriter, UpdateWriter, UpsertWriter
 
@@ -64,11 +65,15 @@ class Jobs:
             reads = self._reads(loaded, state)
             pipeline = await self._pipeline(loaded, state, report, reads)
             async with self._published(loaded.spec, state, pipeline.settlement, report):
-                await pipeline.run()
+                try:
+                    await pipeline.run()
+                finally:
+                    report.warnings += reads.remarks()
                 reads.came_to_its_end()
                 gone = self._gone(loaded.spec, pipeline, state, report)
                 if gone is not None:
                     await gone.settle(complete=reads.saw_all() and pipeline.shaper.sure)
+            report.warnings += pipeline.shaper.null_fields()
             report.cursor = reads.done(moves=self.options.limit is None and self.options.since is None)
         finally:
             self.state.release(where)
@@ -142,6 +147,7 @@ class Jobs:
             settlement=settlement,
             report=report,
             drift=drift,
+            nulls=NullFields(spec.fields),
             detail=detail_of(self.workspace, spec),
             held=self._held(spec, target),
             barrier=await closed_periods(spec, target, self.connections, self.scope),

@@ -22,7 +22,6 @@ from etl.ports import Checkpoint, Clock, Cursor, MappingState, Source
 from etl.reading import HighWater, Parents, Reading, Wanted, choose, read
 from etl.transform import compile_text
 
-
 LONGEST_BREAK = timedelta(days=1)
 """An interrupted read is gone on with so long after it began."""
 
@@ -120,7 +119,24 @@ class Reads:
 
     def saw_all(self) -> bool:
         """Every record of the source was seen in this one, undisturbed read."""
-        return self.reading.complete and self.resumed is None and not getattr(self.source, "disturbed", False)
+        return self.reading.complete and self.resumed is None and not self._disturbed()
+
+    def _disturbed(self) -> bool:
+        """What was not seen may exist all the same."""
+        if any(getattr(source, "disturbed", False) for source in self._sources()):
+            return True
+        return self.parents is not None and bool(self.parents.refused)
+
+    def _sources(self) -> list[Source]:
+        return [self.source] if self.parents is None else [self.parents.source, self.source]
+
+    def remarks(self) -> list[str]:
+        """What was odd about the read, in words."""
+        told = [text for source in self._sources() for text in getattr(source, "remarks", ())]
+        if self.parents is not None and self.parents.refused:
+            count, first = len(self.parents.refused), self.parents.refused[0]
+            told.append(f"{count} of the {self.parents.spec.endpoint} had no list any more: {first.message}")
+        return told
 
     def came_to_its_end(self) -> None:
         """All pages are read and settled: there is nothing to go on with, whatever happens after."""
@@ -133,7 +149,8 @@ class Reads:
             return self.before.value if self.before else None
         latest = [moment for moment in (self.high_water.value, self._earlier()) if moment is not None]
         value = instants.instant(min(max(latest), self.began)) if latest else None
-        full_at = self.began.isoformat() if self.reading.complete else self.before.full_at if self.before else None
+        full = self.reading.complete and not self._disturbed()
+        full_at = self.began.isoformat() if full else self.before.full_at if self.before else None
         self.state.save_cursor(Cursor(value, self.fingerprint, full_at))
         return value
 

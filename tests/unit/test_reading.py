@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl.catalogue import Endpoint, Incremental
-from etl.errors import RecordRejected
+from etl.errors import RecordRejected, Refused
 from etl.expressions.compile import compile_expression
 from etl.expressions.parse import parse
 from etl.expressions.scope import Scope
@@ -282,9 +282,12 @@ class ChildSource:
     """Two pages of children for each parent."""
 
     asked: list[Any] = field(default_factory=list)
+    refused: tuple[int, ...] = ()
 
     async def pages(self, request: ReadRequest) -> AsyncGenerator[Page, None]:
         self.asked.append(dict(request.parents))
+        if request.parents["taskId"] in self.refused:
+            raise Refused("GET answered 400", status=400, reason="no such task")
         for number in (1, 2):
             yield Page(number, [{"id": f"{request.parents['taskId']}-{number}"}], 2)
 
@@ -292,21 +295,38 @@ class ChildSource:
         raise NotImplementedError
 
 
-def test_children_are_listed_for_each_parent_that_is_kept_and_hold_it() -> None:
-    outer = SortedSource([{"id": n, "comments": n % 2} for n in range(1, 5)])
-    parents = Parents(
-        source=outer,
+def parents() -> Parents:
+    return Parents(
+        source=SortedSource([{"id": n, "comments": n % 2} for n in range(1, 5)]),
         spec=ParentSpec("tasks", "task", params={"filter.query": "y"}),
         where=compile_expression(parse("comments > `0`")),
         params={"taskId": compile_expression(parse("id"))},
     )
-    inner = ChildSource()
 
+
+def pages_of(outer: Parents, inner: ChildSource) -> list[Page]:
     async def main() -> list[Page]:
-        return [page async for page in parents.read(read_all({}), inner, SCOPE)]
+        return [page async for page in outer.read(read_all({}), inner, SCOPE)]
 
-    pages = asyncio.run(main())
+    return asyncio.run(main())
+
+
+def test_children_are_listed_for_each_parent_that_is_kept_and_hold_it() -> None:
+    inner = ChildSource()
+    pages = pages_of(parents(), inner)
     assert inner.asked == [{"taskId": 1}, {"taskId": 3}]
     assert [record["id"] for page in pages for record in page.records] == ["1-1", "1-2", "3-1", "3-2"]
     assert [page.number for page in pages] == [1, 2, 3, 4]
     assert pages[0].records[0]["task"] == {"id": 1, "comments": 1}
+
+
+def test_a_parent_that_is_deleted_meanwhile_is_passed_over_and_noted() -> None:
+    outer = parents()
+    pages = pages_of(outer, ChildSource(refused=(1,)))
+    assert [record["id"] for page in pages for record in page.records] == ["3-1", "3-2"]
+    assert len(outer.refused) == 1
+
+
+def test_where_every_parent_s_list_is_refused_the_refusal_is_raised() -> None:
+    with pytest.raises(Refused):
+        pages_of(parents(), ChildSource(refused=(1, 3)))
