@@ -41,7 +41,9 @@ def report_of(settled: Settlement) -> MappingReport:
 
 def test_written_is_created_and_updated_or_what_the_target_does_not_tell(state: MappingState) -> None:
     settled = settlement(state)
-    settled.record([Outcome(item(1), Action.CREATED), Outcome(item(2), Action.UPDATED), Outcome(item(3), Action.WRITTEN)])
+    settled.record(
+        [Outcome(item(1), Action.CREATED), Outcome(item(2), Action.UPDATED), Outcome(item(3), Action.WRITTEN)]
+    )
     report = report_of(settled)
     assert (report.created, report.updated, report.written) == (1, 1, 3)
 
@@ -96,7 +98,7 @@ def test_a_null_is_no_secret(state: MappingState) -> None:
 def test_more_new_rejects_than_allowed_stop_the_run_with_the_worst_reason(state: MappingState) -> None:
     settled = settlement(state, max_rejects=Limit(2))
     settled.record([rejected(1, "odd"), rejected(2, "no name")])
-    with pytest.raises(LimitReached, match="3 records were rejected.*most often: no name"):
+    with pytest.raises(LimitReached, match=r"3 records were rejected.*most often: no name"):
         settled.record([rejected(3, "no name")])
 
 
