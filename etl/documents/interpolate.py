@@ -209,7 +209,7 @@ def _keyring(name: str) -> str:
     except ImportError:
         raise _Unset("the package keyring is not installed", "pip install 'etl-mappings[keyring]'") from None
     try:
-        value = keyring.get_password(service, user)
+        value: str | None = keyring.get_password(service, user)
     except Exception as error:  # each of its back ends has errors of its own
         raise _Unset(f"the keyring can't be read: {type(error).__name__}", "unlock it, or use ${NAME}") from None
     if value is None:

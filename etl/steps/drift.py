@@ -23,9 +23,6 @@ _TYPES: dict[str, type] = {
 _WORDS: dict[type, str] = {str: "a text", bool: "true or false", dict: "an object", list: "a list"}
 
 
-_WORDS: dict[type, str] = {str: "a text", bool: "true or false", dict: "an object", list: "a list"}
-
-
 class Drift:
     """Counts, per source field, how many records had it beside the schema or with another type."""
 
