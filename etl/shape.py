@@ -14,6 +14,7 @@ from etl.ports import MappingState, Source
 from etl.settle import CHANGED, Settlement
 from etl.state.seen import SeenKeys
 from etl.steps.drift import Drift
+from etl.steps.nulls import NullFields
 from etl.transform import Compiled, Transform, refused, truthy
 
 DETAILS_AT_ONCE = 16
@@ -66,6 +67,7 @@ class Shaper:
 
     async def shape(self, page: Page) -> list[Item]:
         """The items of a page that the target does not have yet; everything else is settled."""
+    nulls: NullFields | None = None
         records = self._fresh(page)
         if self.transform.where_early:
             records = self._kept(records)
@@ -115,6 +117,10 @@ class Shaper:
         self.drift.look(page.records)
         if page.total is not None:
             self.report.expected = max(self.report.expected or 0, page.total)
+    def null_fields(self) -> list[str]:
+        """Warnings of fields that no record of this run had a value for."""
+        return [] if self.nulls is None else self.nulls.warnings(self.report.written + self.report.unchanged)
+
         keyed: list[Keyed] = []
         for record in page.records:
             key = self.transform.source_key(record)
@@ -271,6 +277,8 @@ class Shaper:
             self.settlement.unchanged(unchanged)
         if standing:
             self.settlement.standing(standing)
+        if self.nulls is not None:
+            self.nulls.look(items)
         return self._free(changed) if self.held or self.barrier is not None else changed
 
     def stands(self, item: Item) -> bool:

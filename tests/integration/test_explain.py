@@ -257,3 +257,24 @@ def test_a_field_that_does_not_exist_is_named_with_the_one_that_was_meant(folder
     result = folder.etl("preview", "mappings/projects.yaml", "--explain", "nam")
     assert result.exit_code == 2
     assert "did you mean 'name'?" in result.stderr
+
+
+# --- fields without any value --------------------------------------------------------------------
+
+
+def test_a_field_that_was_null_in_every_record_is_pointed_out_after_a_run_and_in_a_plan(
+    folder: Folder, sandbox: Sandbox
+) -> None:
+    text = PROJECTS.replace("title || orderNumber", "title || to_string(id)").partition("  budget")[0]
+    text = text.replace("endpoint: projects,", "endpoint: projects, extra_fields: {more: {type: json}},")
+    text += "  description: more.nmae\ntarget: {connection: dimesheets, endpoint: projects}\n"
+    folder.write("mappings/projects.yaml", text.replace(', where: "!(status.isCompletedStatus)"', ""))
+    for number in range(20):
+        sandbox.add("blikk", "projects", title=f"Villa {number}")
+    words = "if that is not so in the source, see how it spells 'more.nmae'"
+    assert words in folder.etl("plan").stdout
+    ran = folder.etl("run", "--report", "run.html")
+    assert ran.exit_code == 0, ran.stderr + ran.stdout
+    assert words in ran.stdout
+    assert "more.nmae" in (folder.path / "run.html").read_text(encoding="utf-8")
+    assert words in folder.etl("runs", json.loads(folder.etl("runs", "--json").stdout)["runs"][0]["run_id"]).stdout
