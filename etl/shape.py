@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from etl.errors import RecordRejected, Refused
 from etl.keys import canonical, compose, key_text, split
@@ -36,6 +36,16 @@ class Detail:
     brings: frozenset[str] = frozenset()
 
 
+class Barrier(Protocol):
+    """What is known beforehand to be refused by the target (a closed period)."""
+
+    async def load(self) -> None:
+        """Learns it, when there is something to send. Raises ConnectionFailed."""
+
+    def why(self, output: Record) -> str | None:
+        """The reason, or None."""
+
+
 Keyed = tuple[str, Record]
 Result = TypeVar("Result")
 
@@ -53,11 +63,11 @@ class Shaper:
     drift: Drift
     detail: Detail | None = None
     held: dict[str, frozenset[str]] = field(default_factory=dict)
-    barrier: Callable[[Record], str | None] | None = None
-    """Why the target is known to refuse an output, before it is asked (a closed period)."""
+    barrier: Barrier | None = None
     last_wins: bool = False
     resend: bool = False
     keep_details: bool = True
+    nulls: NullFields | None = None
     sure: bool = True
     """Every record that was read could be told apart: what was not seen is not there."""
     parted: list[str] = field(default_factory=list)
@@ -67,13 +77,12 @@ class Shaper:
 
     async def shape(self, page: Page) -> list[Item]:
         """The items of a page that the target does not have yet; everything else is settled."""
-    nulls: NullFields | None = None
         records = self._fresh(page)
         if self.transform.where_early:
             records = self._kept(records)
         if self.detail is not None:
             records = await self._detailed(records, self.detail)
-        return self._changed(self._applied(records, page.number))
+        return await self._free(self._changed(self._applied(records, page.number)))
 
     async def full(self, record: Record) -> Record:
         """The record's full form, where the mapping wants it; else the record itself."""
@@ -88,7 +97,7 @@ class Shaper:
             whole = self._kept(whole)
         if self.detail is not None:
             whole = await self._completed(whole, self.detail)
-        return self._changed(self._applied(whole, 0) + self._applied(parts, 0, parted=True))
+        return await self._free(self._changed(self._applied(whole, 0) + self._applied(parts, 0, parted=True)))
 
     def _not_read(self, rejects: list[Reject]) -> list[Reject]:
         """Those whose record this run has not read. One without a key can't be sent: nobody could tell it apart."""
@@ -108,6 +117,10 @@ class Shaper:
         bare = [pair for pair in records if not detail.brings & pair[1].keys()]
         return [pair for pair in records if detail.brings & pair[1].keys()] + await self._detailed(bare, detail)
 
+    def null_fields(self) -> list[str]:
+        """Warnings of fields that no record of this run had a value for."""
+        return [] if self.nulls is None else self.nulls.warnings(self.report.written + self.report.unchanged)
+
     def close(self) -> None:
         """Removes what was spilled to disk."""
         self._keys.close()
@@ -117,10 +130,6 @@ class Shaper:
         self.drift.look(page.records)
         if page.total is not None:
             self.report.expected = max(self.report.expected or 0, page.total)
-    def null_fields(self) -> list[str]:
-        """Warnings of fields that no record of this run had a value for."""
-        return [] if self.nulls is None else self.nulls.warnings(self.report.written + self.report.unchanged)
-
         keyed: list[Keyed] = []
         for record in page.records:
             key = self.transform.source_key(record)
@@ -237,8 +246,12 @@ class Shaper:
         if all((result if isinstance(result, Item) else result.item).key != key for result in results):
             self.parted.append(key)
 
-    def _free(self, items: list[Item]) -> list[Item]:
+    async def _free(self, items: list[Item]) -> list[Item]:
         """The items that nothing known beforehand holds back; the others are rejected with the reason."""
+        if not items or not (self.held or self.barrier):
+            return items
+        if self.barrier is not None:
+            await self.barrier.load()
         free: list[Item] = []
         ended: list[Outcome] = []
         for item in items:
@@ -259,11 +272,13 @@ class Shaper:
             if parent in keys:
                 reason = f"its parent {parent!r} was rejected; it follows once that is accepted"
                 return Outcome(item, Action.REJECTED, reason=reason, field=fields[-1], code="parent")
-        closed = self.barrier(item.output) if self.barrier is not None else None
+        closed = self.barrier.why(item.output) if self.barrier is not None else None
         return None if closed is None else Outcome(item, Action.REJECTED, reason=closed, code="closed-period")
 
     def _changed(self, items: list[Item]) -> list[Item]:
         items = self._one_per_target(items)
+        if self.nulls is not None:
+            self.nulls.look(items)
         self.report.read += len(items)
         known = self.state.known([item.key for item in items])
         changed: list[Item] = []
@@ -277,9 +292,7 @@ class Shaper:
             self.settlement.unchanged(unchanged)
         if standing:
             self.settlement.standing(standing)
-        if self.nulls is not None:
-            self.nulls.look(items)
-        return self._free(changed) if self.held or self.barrier is not None else changed
+        return changed
 
     def stands(self, item: Item) -> bool:
         """This very version was refused because it changed after its create: that is said once per version."""

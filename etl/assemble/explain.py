@@ -13,7 +13,7 @@ from etl.assemble.workspace import Workspace
 from etl.errors import RecordRejected, Refused
 from etl.keys import compose, split
 from etl.mapping.load import Loaded
-from etl.model import Action, Item, MappingReport, MappingSpec, Outcome, Record
+from etl.model import Action, Item, LedgerEntry, MappingReport, MappingSpec, Outcome, Record
 from etl.pipeline import Pipeline
 from etl.ports import Clock
 from etl.shape import detail_refused
@@ -130,6 +130,8 @@ async def _told(pipeline: Pipeline, teller: Teller, spec: MappingSpec, found: _F
     except Refused as answer:
         parts = [Part(key, found.record, None, detail_refused(Item(key, found.record), answer))]
     parts = [part for part in parts if found.key in (key, part.key)] or parts
+    if pipeline.shaper.barrier is not None:
+        await pipeline.shaper.barrier.load()
     memories = tuple(_memory(pipeline, spec, part.key, part.result) for part in parts)
     return Story(found.key, found.by, found.record, full, tuple(parts), memories)
 
@@ -152,7 +154,7 @@ def _memory(pipeline: Pipeline, spec: MappingSpec, key: str, result: Item | Outc
 def _judged(pipeline: Pipeline, spec: MappingSpec, memory: Memory, result: Item | Outcome) -> Memory:
     """What a run would do with it."""
     if isinstance(result, Item):
-        held = pipeline.shaper.held_back(result)
+        held = None if _is_unchanged(memory.sent, result) else pipeline.shaper.held_back(result)
         if held is None and pipeline.shaper.stands(result) and memory.reject is not None:
             return replace(memory, verdict="reject", reason=memory.reject.reason)
         if held is None:
@@ -163,13 +165,17 @@ def _judged(pipeline: Pipeline, spec: MappingSpec, memory: Memory, result: Item 
     return replace(memory, verdict=verdict, reason=reason)
 
 
+def _is_unchanged(sent: LedgerEntry | None, item: Item) -> bool:
+    return sent is not None and not sent.gone and sent.hash == item.hash
+
+
 def _written(pipeline: Pipeline, spec: MappingSpec, memory: Memory, item: Item) -> Memory:
     sent = memory.sent
     if spec.target.operation == "delete":
         return replace(memory, verdict="delete")
     if sent is None or sent.gone:
         return replace(memory, verdict="create")
-    if sent.hash == item.hash:
+    if _is_unchanged(sent, item):
         return replace(memory, verdict="unchanged")
     return replace(
         memory, verdict="update", changes=changed_fields(sent.output or {}, pipeline.settlement.stored(item.output))

@@ -150,7 +150,7 @@ class Jobs:
             nulls=NullFields(spec.fields),
             detail=detail_of(self.workspace, spec),
             held=self._held(spec, target),
-            barrier=await closed_periods(spec, target, self.connections, self.scope),
+            barrier=closed_periods(spec, target, self.connections, self.scope),
             last_wins=spec.target.on_duplicate == "last",
             resend=self.options.resend and not _only_creates(spec, target),
         )

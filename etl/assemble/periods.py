@@ -2,50 +2,87 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable
+import asyncio
+from collections.abc import Mapping
 from contextlib import aclosing
+from dataclasses import dataclass, field
 
 from etl.assemble.connections import Connections
 from etl.catalogue import Endpoint
 from etl.expressions.compile import compile_expression
 from etl.expressions.parse import parse
 from etl.expressions.scope import Scope
-from etl.model import MappingSpec, Record
-from etl.ports import ReadRequest
+from etl.model import Json, MappingSpec, Record
+from etl.ports import ReadRequest, Source
 from etl.transform import truthy
 
 
-async def closed_periods(
-    spec: MappingSpec, target: Endpoint, connections: Connections, scope: Scope
-) -> Callable[[Record], str | None] | None:
-    """Why an output's day lies in a closed period, or None; None instead of it where the target has no periods.
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Calendar days, both ends inside."""
 
-    Days are compared as calendar days, both ends inside; periods of several templates may overlap.
+    start: str
+    end: str
+    closed: bool
+    name: str
+
+
+@dataclass(slots=True)
+class ClosedPeriods:
+    """Says why a record's day takes no more records. Asks the target only when there is something to send.
+
+    Periods of several templates may overlap, and a record does not show of which it is: one that is open lets it pass,
+    and the API has the last word.
     """
-    block = target.closed_periods
-    if block is None:
-        return None
-    closed = compile_expression(parse(block["closed"]))
-    source = connections.source(spec.target.connection, block["endpoint"])
-    spans: list[tuple[str, str, str]] = []
-    async with aclosing(source.pages(ReadRequest())) as pages:
-        async for page in pages:
-            spans += [
-                (str(record[block["start"]])[:10], str(record[block["end"]])[:10], str(record.get("name") or ""))
-                for record in page.records
-                if truthy(closed(record, scope))
-            ]
-    spans.sort()
-    starts = [start for start, _, _ in spans]
 
-    def why(output: Record) -> str | None:
-        day = str(output.get(block["date"]) or "")[:10]
-        for start, end, name in spans[: bisect_right(starts, day)]:
-            if day <= end:
-                return (
-                    f"{block['reason']} ({name}: {start} to {end})" if name else f"{block['reason']} ({start} to {end})"
+    source: Source
+    block: Mapping[str, Json]
+    scope: Scope
+    _periods: list[Period] | None = None
+    _reasons: dict[str, str | None] = field(default_factory=dict)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def load(self) -> None:
+        """Reads the periods, once."""
+        async with self._turn:
+            if self._periods is None:
+                self._periods = await self._read()
+
+    def why(self, output: Record) -> str | None:
+        """The reason, or None; before `load` nothing is known of any day."""
+        day = str(output.get(self.block["date"]) or "")[:10]
+        if day not in self._reasons:
+            self._reasons[day] = self._judged(day)
+        return self._reasons[day]
+
+    def _judged(self, day: str) -> str | None:
+        around = [period for period in self._periods or () if day and period.start <= day <= period.end]
+        if not around or not all(period.closed for period in around):
+            return None
+        first = around[0]
+        named = f"{first.name}: " if first.name else ""
+        return f"{self.block.get('reason', 'its period is closed')} ({named}{first.start} to {first.end})"
+
+    async def _read(self) -> list[Period]:
+        closed = compile_expression(parse(self.block["closed"]))
+        start, end = self.block["start"], self.block["end"]
+        async with aclosing(self.source.pages(ReadRequest(params=self.block.get("params", {})))) as pages:
+            return [
+                Period(
+                    str(record[start])[:10],
+                    str(record[end])[:10],
+                    truthy(closed(record, self.scope)),
+                    str(record.get("name") or ""),
                 )
-        return None
+                async for page in pages
+                for record in page.records
+                if record.get(start) and record.get(end)
+            ]
 
-    return why if spans else None
+
+def closed_periods(spec: MappingSpec, target: Endpoint, connections: Connections, scope: Scope) -> ClosedPeriods | None:
+    """The periods that a mapping's target has; None where it has none, or where nothing is created in them."""
+    block = target.closed_periods
+    if block is None or spec.target.operation == "delete":
+        return None
+    return ClosedPeriods(connections.source(spec.target.connection, block["endpoint"]), block, scope)

@@ -30,7 +30,7 @@ from etl.pipeline import Pipeline, Writer
 from etl.ports import MappingState, ReadRequest, State
 from etl.ports import Scope as StateScope
 from etl.settle import Settlement
-from etl.shape import Detail, Shaper
+from etl.shape import Barrier, Detail, Shaper
 from etl.state import open_state
 from etl.state.rehearsal import Rehearsal
 from etl.steps.drift import Drift
@@ -60,7 +60,7 @@ class Mapped:
     where: str | None = None
     each: EachSpec | None = None
     detail: Detail | None = None
-    barrier: Callable[[Record], str | None] | None = None
+    barrier: Barrier | None = None
     missing: Any = "keep"
     limits: LimitsSpec = field(default_factory=LimitsSpec)
     sensitive: frozenset[str] = frozenset()

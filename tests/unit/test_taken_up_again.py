@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from etl.errors import ConnectionFailed
-from etl.model import EachSpec
+from etl.model import EachSpec, Record
 from etl.ports import State
 from etl.shape import Detail
 from etl.state import open_state
@@ -171,10 +172,31 @@ def test_a_connection_lost_while_full_forms_are_asked_for_ends_the_run(store: St
 # --- what is known to be refused -----------------------------------------------------------------
 
 
+@dataclass
+class Closed:
+    """All periods are closed."""
+
+    asked: int = 0
+
+    async def load(self) -> None:
+        self.asked += 1
+
+    def why(self, output: Record) -> str | None:
+        return "its period is closed" if self.asked else None
+
+
+def test_periods_are_asked_for_only_when_there_is_something_to_send(store: State) -> None:
+    mapped = Mapped(store, MemorySource(things(1, 2)))
+    mapped.run()
+    mapped.barrier = closed = Closed()
+    assert counted(mapped.run()) == {"read": 2, "unchanged": 2}
+    assert closed.asked == 0
+
+
 def test_a_closed_period_refuses_what_would_be_sent_and_leaves_the_unchanged_alone(store: State) -> None:
     mapped = Mapped(store, MemorySource(things(1, 2)))
     mapped.run()
-    mapped.barrier = lambda _: "its period is closed"
+    mapped.barrier = Closed()
     mapped.source.records = [{"id": 1, "title": "thing 1"}, {"id": 2, "title": "changed"}, *things(3)]
     report = mapped.run()
     assert counted(report) == {"read": 3, "unchanged": 1, "rejected": 2}
@@ -185,18 +207,18 @@ def test_a_closed_period_refuses_what_would_be_sent_and_leaves_the_unchanged_alo
 
 
 def test_a_reopened_period_lets_its_rejects_pass(store: State) -> None:
-    mapped = Mapped(store, MemorySource(things(1, 2)), barrier=lambda _: "its period is closed")
+    mapped = Mapped(store, MemorySource(things(1, 2)), barrier=Closed())
     mapped.run()
     assert mapped.target.stored == {}
     mapped.source.records = []
-    mapped.barrier = lambda _: None
+    mapped.barrier = None
     report = mapped.run()
     assert adds_up(report)
     assert sorted(mapped.target.stored) == ["t-1", "t-2"]
 
 
 def test_a_plan_shows_what_a_closed_period_would_refuse(store: State) -> None:
-    mapped = Mapped(store, MemorySource(things(1)), barrier=lambda _: "its period is closed")
+    mapped = Mapped(store, MemorySource(things(1)), barrier=Closed())
     report = mapped.run(plan=True)
     assert counted(report) == {"read": 1, "rejected": 1}
     assert [(change.action, change.reason) for change in report.changes] == [("reject", "its period is closed")]
