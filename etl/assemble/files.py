@@ -48,7 +48,8 @@ async def publish(target: FilesTarget, state: MappingState, settlement: Settleme
         known = state.known([entry.key for entry in entries])
         for entry in entries:
             if entry.key not in known:
-                item = Item(entry.key, {}, entry.output or {}, entry.target_key, entry.hash)
+                output = entry.output or {}
+                item = Item(entry.key, {}, output=output, target_key=entry.target_key, hash=entry.hash)
                 settlement.adopt(item, None)
     await target.publish()
 
