@@ -17,6 +17,8 @@ from syrupy.assertion import SnapshotAssertion
 from etl.connectors.files import FilesConnection
 from etl.connectors.files_formats import build_format
 from etl.connectors.files_lookup import read_rows
+from etl.connectors.files_options import PARAMS
+from etl.connectors.load import load_connector
 from etl.errors import ConnectionFailed, EtlError, UsageError
 from etl.http.decoding import encode
 from etl.model import ConnectionSpec, LookupSpec, Record
@@ -210,6 +212,18 @@ def test_where_a_connection_leads_does_not_change_when_the_project_is_moved(tmp_
 
     assert {each.base_url for each in at} == {"files:data"}
     assert FilesConnection(ConnectionSpec("x", "files", path=tmp_path), tmp_path / "a").base_url == tmp_path.as_uri()
+
+
+# --- the catalogue -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", PARAMS)
+def test_the_catalogue_and_the_documentation_name_the_params_of_each_format(kind: str) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "connectors" / "files.md").read_text(encoding="utf-8")
+    params = load_connector("files", Path()).endpoints[kind].operations["list"].params
+
+    assert set(params) == PARAMS[kind]
+    assert [name for name in params if f"| `{name}` |" not in text] == []
 
 
 # --- lookups -------------------------------------------------------------------------------------
