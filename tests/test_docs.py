@@ -19,7 +19,8 @@ from tests.support.cli import etl
 from tests.support.projects import Folder
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
+FOLDERS = ("docs", "examples", "mappings")
+PAGES = sorted([*ROOT.glob("*.md"), *(page for name in FOLDERS for page in (ROOT / name).rglob("*.md"))])
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CREDENTIALS = {"BLIKK_APP_ID": "an-id", "BLIKK_APP_SECRET": "a-secret", "DIMESHEETS_API_KEY": "a-key"}
 PROJECT = """\
@@ -133,8 +134,9 @@ def test_a_mapping_of_the_library_says_what_it_does_and_tests_it(file: Path) -> 
 
 @pytest.mark.parametrize("source", EXAMPLES, ids=name_of)
 def test_an_example_folder_is_right_and_its_own_tests_pass(source: Path, tmp_path: Path) -> None:
-    folder = Folder(tmp_path / source.name)
-    shutil.copytree(source, folder.path, ignore=shutil.ignore_patterns(".etl", ".env"))
+    examples = ROOT / "examples"  # all of them, as a folder may extend what lies beside it
+    shutil.copytree(examples, tmp_path / "examples", ignore=shutil.ignore_patterns(".etl", ".env"))
+    folder = Folder(tmp_path / "examples" / source.relative_to(examples))
     shutil.copy(source / ".env.example", folder.path / ".env")
     given = (folder.path / ".env").read_text(encoding="utf-8")
     folder.write(".env", re.sub(r"=[ ]*$", "=made-up-value", given, flags=re.M))
