@@ -181,7 +181,7 @@ class Jobs:
             return DeleteWriter(target)
         if wanted == "update":
             return UpdateWriter(target, endpoint.id_field)
-        if wanted == "upsert" and "upsert" in endpoint.operations and endpoint.operations["upsert"].idempotent:
+        if wanted == "upsert" and _upserts(endpoint):
             return UpsertWriter(target)
         return OnceWriter(
             target=target,
@@ -283,4 +283,10 @@ class Jobs:
 
 def _only_creates(spec: MappingSpec, target: Endpoint) -> bool:
     """What was created is not sent again where the target can't update it."""
-    return spec.target.operation == "create" and "update" not in target.operations
+    creates = spec.target.operation == "create" or (spec.target.operation == "upsert" and not _upserts(target))
+    return creates and "update" not in target.operations
+
+
+def _upserts(target: Endpoint) -> bool:
+    """It has an upsert that may be sent again without harm."""
+    return "upsert" in target.operations and target.operations["upsert"].idempotent
