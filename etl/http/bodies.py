@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from email.message import Message
+from http.client import responses
 
 from etl.http.answer import Call
 from etl.http.decoding import decode
@@ -15,7 +16,10 @@ ELSEWHERE = "is `base_url` right, and is no login page or proxy in between?"
 
 
 def body_of(call: Call, status: int, headers: Mapping[str, str], content: bytes) -> Json:
-    """The JSON value of an answer. Raises AttemptFailed for a success that is not what it claims to be."""
+    """The JSON value of an answer, of a refusal also its plain text.
+
+    Raises AttemptFailed for a success that is not what it claims to be.
+    """
     good = 200 <= status < 300
     if not content.strip():
         if good and status != 204 and not call.empty:
@@ -24,7 +28,9 @@ def body_of(call: Call, status: int, headers: Mapping[str, str], content: bytes)
     try:
         return decode(_utf8(headers, content))
     except (ValueError, LookupError) as error:
-        if not good or (call.empty and _is_note(headers, content)):
+        if not good:
+            return _words(status, content) if _is_note(headers, content) else None
+        if call.empty and _is_note(headers, content):
             return None
         what, hint = _instead(content, error)
         raise AttemptFailed(Failure(f"answered {status} with {what}", status=status, hint=hint)) from None
@@ -44,8 +50,15 @@ def _content_type(headers: Mapping[str, str]) -> Message:
 
 
 def _is_note(headers: Mapping[str, str], content: bytes) -> bool:
-    """A short plain word such as OK, where nothing was expected."""
+    """Plain words, such as OK where nothing was expected."""
     return _content_type(headers).get_content_type() == "text/plain" and not content.lstrip().startswith(b"<")
+
+
+def _words(status: int, content: bytes) -> str | None:
+    """The text of a refusal; None where it but spells out its status."""
+    text = content.decode("utf-8", "replace").strip()
+    bare = text.removeprefix(str(status)).lstrip(": ").casefold()
+    return None if bare in ("", responses.get(status, "").casefold()) else text
 
 
 def _instead(content: bytes, error: Exception) -> tuple[str, str | None]:
