@@ -78,7 +78,7 @@ class PermissionMissing(ConnectionFailed):
 class OutcomeUnknown(ConnectionFailed):
     """A write that must not be repeated blindly got no usable answer: it may or may not have been applied.
 
-    `status`: that of the last answer, where there was one; `reason`: the API's own text in it.
+    `status`: that of the answer, where the server failed at this very request; `reason`: the API's own text in it.
     """
 
     def __init__(self, message: str, hint: str | None = None, *, status: int | None = None, reason: str = "") -> None:

@@ -17,6 +17,11 @@ RERUN = "nothing was lost, a rerun goes on from here"
 COUNTS = ("", "", " twice", " three times", " four times", " five times", " six times")
 
 
+def is_fault(status: int) -> bool:
+    """The server failed at this very request, which may be the request's fault; else it is down or busy."""
+    return status >= 500 and status not in (502, 503, 504)
+
+
 @dataclass(frozen=True, slots=True)
 class Judge:
     """Speaks for one connection; `keys` are the names of its `auth`, for hints."""
@@ -58,8 +63,9 @@ class Judge:
             return ConnectionFailed(message, "does another program use these credentials? `throttle` leaves it room")
         if failure.sent and not call.repeatable:
             hint = "it may have been applied; the next run looks before it sends again"
-            return OutcomeUnknown(message, hint, status=failure.status, reason=failure.reason)
-        if failure.status is not None and failure.status >= 500 and not call.reads:
+            fault = failure.status is not None and is_fault(failure.status)
+            return OutcomeUnknown(message, hint, status=failure.status if fault else None, reason=failure.reason)
+        if failure.status is not None and is_fault(failure.status) and not call.reads:
             return Refused(message, status=failure.status, reason=failure.reason, server_fault=True)
         return ConnectionFailed(message, failure.hint or RERUN)
 

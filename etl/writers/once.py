@@ -192,7 +192,7 @@ class OnceWriter:
         """Sent twice, and not there: the record's fault where the target answered so, else the connection's."""
         lost = doubt.lost
         assert lost is not None  # noqa: S101 - it was sent by this run
-        if lost.status is None or lost.status < 500:
+        if lost.status is None:
             raise lost
         fault = Refused(lost.message, status=lost.status, reason=lost.reason, server_fault=True)
         return self._refused(item, fault)

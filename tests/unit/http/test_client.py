@@ -251,6 +251,13 @@ def test_a_server_fault_that_outlives_its_retries_is_a_refusal_of_the_batch() ->
     assert report.requests == 5
 
 
+@pytest.mark.parametrize("code", [502, 503, 504])
+def test_a_server_that_is_down_or_busy_for_too_long_is_no_verdict_on_a_batch(code: int) -> None:
+    error, report, _ = send(answers(status(code)), UPSERT)
+    assert isinstance(error, ConnectionFailed)
+    assert report.requests == 5
+
+
 def test_nothing_listens_there() -> None:
     with closing(create_server(("127.0.0.1", 0))) as socket:
         port = socket.getsockname()[1]
