@@ -140,6 +140,8 @@ class ConnectionSpec:
     path: Path | None = None
     options: Mapping[str, Json] = field(default_factory=dict)
     location: Location | None = None
+    places: Mapping[str, Location] = field(default_factory=dict, repr=False, compare=False)
+    """Where its keys stand, those of `auth` as `auth.KEY`; empty where it stands in no document."""
 
 
 @dataclass(frozen=True, slots=True)

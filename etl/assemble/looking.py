@@ -25,7 +25,7 @@ async def looking(
     """Jobs as a plan has them, open for as long as the block runs. Raises StateError where the state can't be read."""
     clock = clock or SystemClock()
     project = workspace.project
-    state = Rehearsal(look_at_state(project.state, project.root), open_state("memory:", project.root))
+    state = Rehearsal(look_at_state(workspace.state, project.root), open_state("memory:", project.root))
     connections = Connections(workspace, clock, {})
     try:
         yield Jobs(

@@ -33,8 +33,10 @@ async def run_workspace(
 ) -> RunReport:
     """Runs (or plans) the workspace's mappings. `watch` is given the report at the start, its counters live.
 
-    What stops single mappings is in their reports. Raises StateError where the state can't be opened.
+    What stops single mappings is in their reports. Raises StateError where the state can't be opened, UsageError where
+    nothing could be sent.
     """
+    workspace.require_credentials()
     clock = clock or SystemClock()
     report = RunReport(run_id=uuid.uuid4().hex[:12], started_at=_stamp(clock.now()), planned=options.plan)
     report.mappings = [_blank(each, workspace) for each in workspace.loaded]
@@ -53,7 +55,7 @@ async def run_workspace(
 
 
 def _state(workspace: Workspace, *, plan: bool) -> State:
-    real = open_state(workspace.project.state, workspace.project.root)
+    real = open_state(workspace.state, workspace.project.root)
     return Rehearsal(real, open_state("memory:", workspace.project.root)) if plan else real
 
 

@@ -15,10 +15,11 @@ from etl.connectors.load import load_connector, packaged
 from etl.documents import schema, source
 from etl.documents.source import Document
 from etl.errors import DocumentError, EtlError, UsageError
+from etl.http.credentials import choose
 from etl.mapping.builtin import is_builtin
-from etl.mapping.checks import check_mapping, check_project
+from etl.mapping.checks import check_connections, check_mapping, check_project
 from etl.mapping.load import Loaded, load_mappings
-from etl.mapping.project import MAPPINGS, load_project
+from etl.mapping.project import MAPPINGS, find_project, load_project
 from etl.model import ConnectionSpec, MappingSpec, Problem, ProjectSpec
 from etl.run import in_order
 from etl.secrets import register
@@ -49,6 +50,15 @@ class Workspace:
     in_sandbox: bool = False
 
     @property
+    def state(self) -> str:
+        """Where the state of the selected mappings is: the project's, or their own. Raises UsageError for several."""
+        places = {each.project.state for each in self.loaded} or {self.project.state}
+        if len(places) > 1:
+            hint = "run those with a `state` of their own by themselves"
+            raise UsageError("these mappings keep their state in different places", hint)
+        return places.pop()
+
+    @property
     def mappings(self) -> tuple[MappingSpec, ...]:
         """The selected mappings, in order."""
         return tuple(each.spec for each in self.loaded)
@@ -56,6 +66,7 @@ class Workspace:
     def check(self) -> list[Problem]:
         """Every problem of every mapping found, and of the project as a whole. Sends nothing."""
         found = list(self.problems)
+        found += check_connections(self.connections, self.connectors, stand_ins=self.in_sandbox)
         for each in self.known:
             found += check_mapping(each.spec, each.document, each.project, self.connectors)
         every = [(each.spec, each.document) for each in (*self.known, *self.context)]
@@ -66,6 +77,12 @@ class Workspace:
             if problem.location is None or problem.location.file in ours
         ]
         return schema.in_order(found)
+
+    def require_credentials(self) -> None:
+        """Raises UsageError where a connection that stands in no document would need some: nothing can be sent then."""
+        for name, connector in self.connectors.items():
+            if connector.kind != "files" and self.connections[name].location is None:
+                choose(connector.auth, self.connections[name].auth, name)
 
     def _whole_project(self) -> Document | None:
         """The project's document, where all its mappings are here: only then can a variable be told to be unused."""
@@ -93,10 +110,14 @@ def open_workspace(
 ) -> Workspace:
     """Loads what the command line names; `sandbox` points every connection at its stand-ins.
 
-    Problems of mappings are gathered in the workspace; those of the project document are raised as DocumentError.
+    Problems of mappings are gathered in the workspace; those of the project document are raised as DocumentError,
+    with what is wrong with the mappings whatever their project says.
     Raises UsageError where nothing is selected.
     """
-    project, unset = _project(_start(paths), project_file, env, vars or {}, lenient=sandbox is not None)
+    try:
+        project, unset = _project(_start(paths), project_file, env, vars or {}, lenient=sandbox is not None)
+    except DocumentError as error:
+        raise DocumentError([*error.problems, *_of_mappings(paths, project_file)]) from None
     if sandbox is not None:
         project = _in_sandbox(project, sandbox)
     elif project.file is None:
@@ -105,7 +126,7 @@ def open_workspace(
     known = tuple(_placed(each, project, sandbox) for each in loads.mappings)
     context = _beside(known, project)
     problems = [*unset, *loads.problems]
-    connections = _specs(project, known)
+    connections = _specs(project, known, problems)
     used = {name for each in known for name in _connections(each.spec)}
     connectors = _connectors({name: connections[name] for name in sorted(used & set(connections))}, project, problems)
     connectors |= _with_files(connectors, connections, (*known, *context), project)
@@ -135,7 +156,21 @@ def _project(
     except DocumentError as error:
         if lenient or any(problem.code != "interpolation" for problem in error.problems):
             raise
-        return load_project(start, file=file, env=env, variables=variables, sandbox=True), error.problems
+        unset = error
+    try:
+        return load_project(start, file=file, env=env, variables=variables, sandbox=True), unset.problems
+    except DocumentError:
+        raise unset from None
+
+
+def _of_mappings(paths: Sequence[str], file: Path | None) -> Sequence[Problem]:
+    """What is wrong with the mappings themselves, where their project can't be read."""
+    file = file or find_project(_start(paths))
+    root = (file if file.is_dir() else file.parent) if file else Path.cwd()
+    places = list(paths) or [str(root / MAPPINGS)]
+    project = ProjectSpec(name=root.name, root=root, file=None, connections={})
+    found = load_mappings([each for each in places if Path(each).exists()], project, sandbox=True).problems
+    return [each for each in found if each.code != "interpolation"]
 
 
 def _ordered(names: list[str], needs: dict[str, frozenset[str]]) -> list[str]:
@@ -206,13 +241,20 @@ def _placed(loaded: Loaded, project: ProjectSpec, stand_ins: StandIns | None) ->
 # --- connectors, order, selection ----------------------------------------------------------------
 
 
-def _specs(project: ProjectSpec, known: Sequence[Loaded]) -> dict[str, ConnectionSpec]:
-    """The project's connections, and those that mappings bring themselves."""
-    specs = dict(project.connections)
+def _specs(project: ProjectSpec, known: Sequence[Loaded], problems: list[Problem]) -> dict[str, ConnectionSpec]:
+    """The project's connections, and over them those that mappings bring themselves."""
+    own: dict[str, ConnectionSpec] = {}
     for each in known:
         for name, spec in each.project.connections.items():
-            specs.setdefault(name, spec)
-    return specs
+            if spec != project.connections.get(name) and not _same(own.setdefault(name, spec), spec):
+                message = f"another mapping that is run with this one has a connection '{name}' of its own, too"
+                hint = "write one of them in etl.yaml for both, or run them one at a time"
+                problems.append(Problem("two-connections", message, spec.location, hint))
+    return {**project.connections, **own}
+
+
+def _same(one: ConnectionSpec, other: ConnectionSpec) -> bool:
+    return replace(one, location=None) == replace(other, location=None)
 
 
 def _connectors(

@@ -23,40 +23,14 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from etl import secrets
-from etl.errors import UsageError
-from etl.http.signature import Auth, Block, Send, Signature, basic, spell_keys, token_header
+from etl.http.credentials import Block
+from etl.http.signature import Auth, Send, Signature, basic, token_header
 from etl.http.tokens import client_credentials, token_exchange
 from etl.ports import Clock
-
-
-def keys_of(block: Block) -> tuple[str, ...]:
-    """The keys of a connection's `auth` that this kind needs."""
-    if block["kind"] != "token_exchange":
-        return _KEYS[block["kind"]]
-    credentials = block["credentials"]
-    return tuple(credentials["basic"]) if "basic" in credentials else tuple(_placed(credentials).values())
-
-
-def choose(blocks: Sequence[Block], given: Mapping[str, str], connection: str) -> Block:
-    """The kind on offer whose keys the connection gives. Raises UsageError naming the keys expected."""
-    offers = list(blocks) or [{"kind": "none"}]
-    for block in offers:
-        if set(keys_of(block)) == set(given):
-            return block
-    wanted = " or ".join(spell_keys(keys_of(block)) for block in offers)
-    known = [key for block in offers for key in keys_of(block)]
-    close = {key: difflib.get_close_matches(key, known, 1) for key in given if key not in known}
-    hints = [f"'{key}': did you mean '{match[0]}'?" for key, match in close.items() if match]
-    raise UsageError(
-        f"connection '{connection}': its `auth` must have {wanted}; it has {spell_keys(tuple(given))}",
-        "; ".join(hints) or f"write these keys under connections.{connection}.auth",
-    )
 
 
 def build_auth(block: Block, given: Mapping[str, str], clock: Clock, connection: str) -> Auth:
@@ -64,11 +38,6 @@ def build_auth(block: Block, given: Mapping[str, str], clock: Clock, connection:
     for value in given.values():
         secrets.register(value)
     return _KINDS[block["kind"]](block, given, clock, connection)
-
-
-def _placed(credentials: Mapping[str, Any]) -> Mapping[str, str]:
-    """property or header → connection key."""
-    return next(credentials[place] for place in ("body", "form", "headers") if place in credentials)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +70,6 @@ def _basic(block: Block, given: Mapping[str, str], clock: Clock, connection: str
 def _bearer(block: Block, given: Mapping[str, str], clock: Clock, connection: str) -> Auth:
     return StaticAuth(Signature(token_header(block, given["token"])))
 
-
-_KEYS: dict[str, tuple[str, ...]] = {
-    "none": (),
-    "api_key": ("api_key",),
-    "basic": ("username", "password"),
-    "bearer": ("token",),
-    "oauth2_client_credentials": ("client_id", "client_secret"),
-}
 
 _KINDS: dict[str, Callable[[Block, Mapping[str, str], Clock, str], Auth]] = {
     "none": _none,

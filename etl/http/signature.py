@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from etl import secrets
 from etl.errors import LoginFailed
 from etl.http.answer import Answer, Call
+from etl.http.credentials import Block, spell_keys
 
-Block = Mapping[str, Any]
 Send = Callable[[Call], Awaitable[Answer]]
 
 
@@ -52,8 +52,3 @@ def login_failed(connection: str, keys: Sequence[str], what: str) -> LoginFailed
     """Names what to check, never what it is."""
     entries = f"connections.{connection}.auth ({spell_keys(keys)})" if keys else f"connections.{connection}"
     return LoginFailed(f"{connection}: the login was refused: {what}", f"check {entries}")
-
-
-def spell_keys(keys: Sequence[str]) -> str:
-    """The keys for a message: `'app_id' and 'app_secret'`."""
-    return " and ".join(f"'{key}'" for key in keys) or "no keys"

@@ -15,10 +15,11 @@ from etl import secrets
 from etl.durations import seconds
 from etl.errors import ConnectionFailed, LoginFailed, UsageError
 from etl.http.answer import Answer, Call
+from etl.http.credentials import Block
 from etl.http.decoding import encode
+from etl.http.loopback import is_loopback
 from etl.http.paths import Path, compile_path
-from etl.http.signature import Auth, Block, Send, Signature, basic, token_header
-from etl.http.transport import is_loopback
+from etl.http.signature import Auth, Send, Signature, basic, token_header
 from etl.model import Json
 from etl.ports import Clock
 

@@ -21,6 +21,7 @@ from aiohttp.tracing import Trace
 from httpx_aiohttp import AiohttpTransport
 
 from etl.errors import UsageError
+from etl.http.loopback import is_loopback
 from etl.http.throttle import Turn
 
 MOST_CONNECTIONS = 64
@@ -105,8 +106,3 @@ def proxy_of_environment(url: str) -> str | None:
     if is_loopback(host) or urllib.request.proxy_bypass(host):
         return None
     return urllib.request.getproxies().get(parts.scheme)
-
-
-def is_loopback(host: str) -> bool:
-    """Addresses that never leave this machine."""
-    return host in ("localhost", "::1") or host.startswith("127.") or host.endswith(".localhost")

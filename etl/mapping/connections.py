@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import urllib.parse
 import zoneinfo
 from collections.abc import Callable
@@ -15,7 +14,8 @@ from etl.documents.marks import DocumentPath
 from etl.documents.source import Document
 from etl.documents.text import shown
 from etl.durations import seconds
-from etl.model import ConnectionSpec, Problem, RetrySpec, ThrottleWindow
+from etl.http.loopback import is_loopback
+from etl.model import ConnectionSpec, Location, Problem, RetrySpec, ThrottleWindow
 
 
 def build(document: Document) -> tuple[dict[str, ConnectionSpec], list[Problem]]:
@@ -63,8 +63,16 @@ def _connection(document: Document, name: str, block: dict[str, Any]) -> Connect
         throttle_force=any(each.get("force", False) for each in _windows(block.get("throttle"))),
         retry=_retry(block.get("retry", {})),
         location=document.marks.key(path),
+        places=_places(document, path, block),
         **plain,
     )
+
+
+def _places(document: Document, path: DocumentPath, block: dict[str, Any]) -> dict[str, Location]:
+    """Each key's value, but the keys of `auth` themselves: what stands there is nobody's business."""
+    at = {key: document.marks.value((*path, key)) for key in block}
+    at |= {f"auth.{key}": document.marks.key((*path, "auth", key)) for key in block.get("auth") or ()}
+    return at | ({"auth": document.marks.key((*path, "auth"))} if "auth" in block else {})
 
 
 def _connector(document: Document, path: DocumentPath, text: str) -> str:
@@ -146,16 +154,9 @@ def _encrypted(parts: urllib.parse.SplitResult) -> tuple[str, str] | None:
         return "credentials do not belong in an address", "write them under 'auth'"
     if parts.query or parts.fragment:
         return "an address ends before '?' and '#'", "write query parameters under a mapping's 'params'"
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         return "http:// would send credentials unencrypted", "write https:// (http:// is for this machine only)"
     return None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def _timezone(document: Document, name: str) -> list[Problem]:

@@ -9,7 +9,7 @@ from etl.catalogue import Connector
 from etl.connectors.build import build
 from etl.documents import source
 from etl.documents.source import Document
-from etl.mapping.checks import check_mapping, check_project
+from etl.mapping.checks import check_connections, check_mapping, check_project
 from etl.mapping.checks.codes import CODES
 from etl.mapping.load import load_mappings
 from etl.mapping.project import load_project
@@ -52,11 +52,11 @@ def problems(place: Path) -> list[Problem]:
     """What loading and checking one half of a case brings up."""
     own = place / "etl.yaml"
     project_file = own if own.is_file() else CASES / "etl.yaml"
-    project = load_project(file=CASES / "etl.yaml", environ={})
+    project = load_project(file=project_file, environ={})
     loads = load_mappings(list(files(place)), project, environ={})
     known = connectors()
     pairs = [(loaded.spec, loaded.document) for loaded in loads.mappings]
-    found = [*loads.problems]
+    found = [*loads.problems, *check_connections(project.connections, known)]
     for loaded in loads.mappings:
         found += check_mapping(loaded.spec, loaded.document, loaded.project, known)
     document: Document | None = source.load(project_file) if own.is_file() else None
@@ -88,6 +88,7 @@ def _shown(place: Path) -> Iterator[str]:
     written = [place / "etl.yaml", *files(place)] if (place / "etl.yaml").is_file() else files(place)
     for file in written:
         text = file.read_text(encoding="utf-8").strip().replace("extends: ../../base.yaml\n", "")
+        text = text.replace("../../connectors/", "./connectors/")
         text = text.replace("extends: ../base.yaml\n", "")
         name = f"# {file.name}\n" if place.is_dir() else ""
         yield f"```yaml\n{name}{text}\n```\n"

@@ -436,7 +436,7 @@ def test_a_pair_that_the_library_does_not_have_is_named(tmp_path: Path, monkeypa
     monkeypatch.chdir(tmp_path)
     result = etl("init", "acme", "--from", "dimesheets", "--to", "dimesheets")
     assert result.exit_code == 2
-    assert "blikk-to-dimesheets" in result.stderr
+    assert "is no part of the library — did you mean 'dimesheets-to-" in result.stderr
 
 
 def test_a_merged_mapping_is_shown_with_the_origin_of_each_value(project: Path) -> None:

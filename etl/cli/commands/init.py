@@ -49,7 +49,7 @@ def _ask(question: str, default: str) -> str:
 
 def _end(connector: str) -> End:
     from etl.connectors.load import load_connector, packaged
-    from etl.http.auth import keys_of
+    from etl.http.credentials import keys_of
 
     check_known(connector, packaged(), "connector")
     auth = load_connector(connector, Path.cwd()).auth

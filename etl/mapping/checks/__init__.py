@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from etl.catalogue import Connector
 from etl.documents.source import Document
+from etl.mapping.checks.connections import check_connections
 from etl.mapping.checks.endpoints import check_endpoints
 from etl.mapping.checks.expressions import check_expressions
 from etl.mapping.checks.fields import check_fields
@@ -20,7 +21,7 @@ from etl.mapping.checks.reading import check_detail_use, check_each_alias, check
 from etl.mapping.checks.tests import check_tests
 from etl.model import MappingSpec, Problem, ProjectSpec
 
-__all__ = ["check_mapping", "check_project"]
+__all__ = ["check_connections", "check_mapping", "check_project"]
 
 
 def check_mapping(

@@ -7,6 +7,11 @@ from collections.abc import Mapping
 CODES: Mapping[str, Mapping[str, str]] = {
     "Connections and endpoints": {
         "unknown-connection": "A mapping names a connection that neither etl.yaml nor the mapping itself declares.",
+        "credentials": "The connection's `auth` does not hold the keys that the connector's login takes.",
+        "unknown-instance": "The vendor has no instance of this name.",
+        "no-address": "Neither the connection nor its connector says where the API is.",
+        "loose-throttle": "The connection's own throttle allows more than the API does. Where that is right, say "
+        "`force: true` in it.",
         "unknown-endpoint": "The connector does not document this endpoint. `etl connectors NAME` lists those it has.",
         "operation-not-offered": "The API does not offer this operation on the endpoint: a list that can't be read, "
         "a record that can't be deleted.",

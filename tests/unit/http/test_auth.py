@@ -18,7 +18,7 @@ from etl import secrets
 from etl.connectors.rest import RestConnection
 from etl.errors import ConnectionFailed, LoginFailed, PermissionMissing, UsageError
 from etl.http.answer import Answer, Call
-from etl.http.auth import choose
+from etl.http.credentials import choose
 from etl.http.tokens import Lifetime
 from etl.model import Json
 from tests.support.clocks import FakeClock
