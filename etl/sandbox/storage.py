@@ -14,9 +14,13 @@ from pathlib import Path
 
 import orjson
 
+from etl.errors import StateError
 from etl.sandbox.exchange import Key, Record
 
 FILE = "sandbox.db"
+PATIENCE = 30.0
+"""Seconds that another process's change is waited for."""
+
 _VERSION = 1  # of the layout below and of the records in it; another one is made anew, as the data is made up
 _TABLES = """
 CREATE TABLE records (
@@ -30,19 +34,36 @@ _UPSERT = (
 )
 
 
+def _connect(folder: Path | None) -> sqlite3.Connection:
+    try:
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        return sqlite3.connect(folder / FILE if folder else ":memory:", isolation_level=None, timeout=PATIENCE)
+    except (OSError, sqlite3.OperationalError) as error:
+        raise _unusable(folder, getattr(error, "strerror", None) or str(error)) from error
+
+
+def _unusable(folder: Path | None, why: str) -> StateError:
+    return StateError(
+        f"the sandbox's data in {folder} can't be used: {why}",
+        "close what uses it, see that this user may write there, or delete the folder: the data is made up anew",
+    )
+
+
 class Database:
     """The file of all collections. Used by one thread; changes belong inside `transaction()`."""
 
     def __init__(self, folder: Path | None) -> None:
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-        self._database = sqlite3.connect(folder / FILE if folder else ":memory:", isolation_level=None, timeout=30)
+        self._database = _connect(folder)
         self._rows: dict[str, dict[Key, Record]] = {}
         self._counters: dict[str, int] = {}
         self._touched: set[str] = set()
         self._seen_version = 0
         try:
             self._prepare()
+        except sqlite3.DatabaseError as error:
+            self._database.close()
+            raise _unusable(folder, str(error)) from error
         except BaseException:
             self._database.close()
             raise
