@@ -49,7 +49,7 @@ def test_a_plan_finds_gone_only_what_it_did_not_come_across(tmp_path: Path) -> N
     real.mapping(SCOPE).accept([entry(str(number)) for number in range(4)], "run-1")
     plan = Rehearsal(real, open_state("memory:", tmp_path))
     plan.mapping(SCOPE).seen(["0", "1"], "plan")
-    plan.mapping(SCOPE).accept([entry("3", b"changed"), entry("9")], "plan")
+    plan.mapping(SCOPE).accept([entry("3", "changed"), entry("9")], "plan")
     assert [each.key for each in plan.mapping(SCOPE).unseen("plan")] == ["2"]
     assert [each.key for each in plan.mapping(SCOPE).sent()] == ["0", "1", "2", "3"]
     plan.close()
