@@ -24,7 +24,8 @@ def functions_text(functions: Iterable[Function], ink: Ink = PLAIN) -> str:
 
 
 def _row(function: Function) -> list[str]:
-    return [function.usage, f"{function.example} → {compact(function.example_result)}"]
+    record = "" if function.example_record is None else f" of {compact(function.example_record)}"
+    return [function.usage, f"{function.example}{record} → {compact(function.example_result)}"]
 
 
 def function_text(function: Function, ink: Ink = PLAIN) -> str:
