@@ -188,3 +188,15 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_run(
     assert (report["read"], report["unchanged"] + report["written"]) == (every, every)
     assert arrived(sandbox) == every
     assert folder.run()["mappings"][0]["unchanged"] == every
+
+
+# --- the sandbox's own data ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("content", [b"Dear diary, " * 1000, None], ids=["something else", "a file in the way"])
+def test_sandbox_data_that_can_not_be_used(content: bytes | None, tmp_path: Path, snapshot: SnapshotAssertion) -> None:
+    folder = Folder(tmp_path)
+    folder.write(".etl/sandbox/sandbox.db" if content else ".etl", content or b"")
+    result = folder.etl("run", "--sandbox", "builtin:blikk-to-dimesheets/projects")
+    assert result.exit_code == 3
+    assert plain(result.stderr, folder) == snapshot
