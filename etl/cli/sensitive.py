@@ -11,7 +11,9 @@ from etl.cli.offline import offline
 from etl.cli.options import Settings
 from etl.errors import EtlError
 from etl.expressions.parse import names_used, parse
+from etl.mapping.checks.fields import key_of
 from etl.model import MISSING, Item, MappingSpec, Outcome, Record, Reject, Schema
+from etl.reporting.runs import TARGET_KEY
 from etl.reporting.values import masked
 from etl.secrets import MASK
 
@@ -31,6 +33,8 @@ class Shower:
     targets: tuple[Fields, ...]
     tables: Mapping[str, Fields] = field(default_factory=dict)
     """Lookup → the fields of its rows."""
+    hides_key: bool = False
+    """True: what a record is called in the target is made of a sensitive field."""
 
     @classmethod
     def of(cls, workspace: Workspace, *mappings: MappingSpec) -> Shower:
@@ -39,6 +43,7 @@ class Shower:
             tuple(_read(workspace, mapping) for mapping in mappings),
             tuple(_written(workspace, mapping) for mapping in mappings),
             {name: _rows(workspace, mapping, name) for mapping in mappings for name in mapping.lookups},
+            any(_hides_key(workspace, mapping) for mapping in mappings),
         )
 
     def source(self, record: Record) -> Record:
@@ -76,7 +81,11 @@ class Shower:
         )
 
     def _item(self, item: Item) -> Item:
-        return replace(item, record=self.source(item.record), output=self.target(item.output))
+        output = self.target(item.output)
+        return replace(item, record=self.source(item.record), output=output, target_key=self._key(item.target_key))
+
+    def _key(self, target_key: str) -> str:
+        return MASK if self.hides_key and target_key else target_key
 
     def _field(self, story: FieldStory) -> FieldStory:
         told = story.told
@@ -96,9 +105,15 @@ class Shower:
         sent, intent = memory.sent, memory.intent
         return replace(
             memory,
-            sent=sent and replace(sent, output=None if sent.output is None else self.target(sent.output)),
+            sent=sent
+            and replace(
+                sent,
+                output=None if sent.output is None else self.target(sent.output),
+                target_key=self._key(sent.target_key),
+            ),
             reject=memory.reject and self.reject(memory.reject),
-            intent=intent and replace(intent, output=self.target(intent.output)),
+            intent=intent
+            and replace(intent, output=self.target(intent.output), target_key=self._key(intent.target_key)),
             changes={
                 name: [self.target({name: value})[name] for value in pair] for name, pair in memory.changes.items()
             },
@@ -107,15 +122,25 @@ class Shower:
     def reject(self, reject: Reject) -> Reject:
         """A reject with both records masked."""
         record = self.source(reject.record) if reject.record is not None else None
-        return replace(reject, record=record, output=self.target(reject.output) if reject.output is not None else None)
+        output = self.target(reject.output) if reject.output is not None else None
+        return replace(reject, record=record, output=output, target_key=self._key(reject.target_key or "") or None)
 
 
 def hidden_fields(workspace: Workspace) -> dict[str, frozenset[str]]:
-    """Mapping → target fields that are never shown."""
+    """Mapping → what of its records in the target is never shown."""
     return {
-        mapping.name: frozenset(name for name, schema in _written(workspace, mapping).items() if schema.sensitive)
+        mapping.name: _hidden(workspace, mapping) | ({TARGET_KEY} if _hides_key(workspace, mapping) else set())
         for mapping in workspace.mappings
     }
+
+
+def _hidden(workspace: Workspace, mapping: MappingSpec) -> frozenset[str]:
+    return frozenset(name for name, schema in _written(workspace, mapping).items() if schema.sensitive)
+
+
+def _hides_key(workspace: Workspace, mapping: MappingSpec) -> bool:
+    endpoint = workspace.endpoint(mapping.target.connection, mapping.target.endpoint)
+    return not _hidden(workspace, mapping).isdisjoint(key_of(endpoint, mapping.target))
 
 
 def _mask(value: Any) -> Any:
@@ -131,7 +156,10 @@ def _written(workspace: Workspace, mapping: MappingSpec) -> Fields:
 
 
 def _read(workspace: Workspace, mapping: MappingSpec) -> Fields:
-    """The fields of a record as the mapping sees it: with its parent, and with one item of its `each`."""
+    """The fields of a record as the mapping sees it: with its parent, and with one item of its `each`.
+
+    What a field that the mapping calls sensitive is made of is so, too.
+    """
     source = mapping.source
     fields = dict(_fields(workspace, source.connection, source.endpoint))
     if source.parent is not None:
@@ -139,7 +167,10 @@ def _read(workspace: Workspace, mapping: MappingSpec) -> Fields:
         fields[source.parent.alias] = Schema("object", properties=parent)
     if source.each is not None:
         fields[source.each.alias] = _item(fields, source.each.items)
-    return fields
+    values = [field.value for field in mapping.fields if field.sensitive and field.value is not None]
+    return fields | dict.fromkeys(
+        (name for value in values for name in names_used(parse(value)) or ()), Schema(sensitive=True)
+    )
 
 
 def _item(fields: Fields, items: str) -> Schema:

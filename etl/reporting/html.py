@@ -8,7 +8,7 @@ from typing import Final
 
 from etl.model import MappingReport, RunReport
 from etl.reporting.ink import counted, seconds, thousands
-from etl.reporting.runs import Sensitive, top_reasons, visible_fields
+from etl.reporting.runs import Sensitive, record_name, top_reasons, visible_fields
 from etl.reporting.values import clean, shown
 
 _COUNTS: Final = (
@@ -91,7 +91,7 @@ def _drift(mapping: MappingReport) -> str:
 def _changes(mapping: MappingReport, hidden: frozenset[str]) -> str:
     rows: list[list[str]] = []
     for change in mapping.changes:
-        key, action = _text(change.target_key or change.key), _text(change.action)
+        key, action = _text(record_name(change, hidden)), _text(change.action)
         fields = visible_fields(change, hidden)
         if not fields:
             rows.append([action, key, "", "", _text(change.reason or "")])

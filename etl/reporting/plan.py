@@ -7,7 +7,7 @@ from typing import Final
 
 from etl.model import Change, Json, MappingReport, RunReport
 from etl.reporting.ink import PLAIN, Ink, thousands
-from etl.reporting.runs import Sensitive, top_reasons, totals, visible_fields
+from etl.reporting.runs import Sensitive, record_name, top_reasons, totals, visible_fields
 from etl.reporting.values import clean, padded, shown, width
 
 _SIGNS: Final = {
@@ -57,11 +57,12 @@ def _mapping(mapping: MappingReport, ink: Ink, hidden: frozenset[str]) -> Iterat
 
 def _change(change: Change, ink: Ink, hidden: frozenset[str]) -> Iterator[str]:
     sign, color = _SIGNS[change.action]
-    title = f"  {ink(sign, color, 'bold')} {clean(change.target_key or change.key)}"
+    name = record_name(change, hidden)
+    title = f"  {ink(sign, color, 'bold')} {clean(name)}"
     if change.action == "reject":
         yield f"{title}  rejected: {clean(change.reason or 'no reason given')}"
         return
-    origin = f"  (source {clean(change.key)})" if change.target_key and change.target_key != change.key else ""
+    origin = f"  (source {clean(change.key)})" if name != change.key else ""
     yield title + (f"  {change.action}" if change.action == "create or update" else "") + ink(origin, "dim")
     fields = visible_fields(change, hidden) if change.action != "delete" else {}
     longest = max((width(clean(name)) for name in fields), default=0)

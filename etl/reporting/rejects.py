@@ -47,11 +47,10 @@ def _block(title: str, record: Record | None) -> list[str]:
 
 
 def reject_document(reject: Reject, *, full: bool = False) -> dict[str, Json]:
-    """A reject as JSON; `full`: with its record and output, which must be fit to be shown."""
+    """A reject as JSON; `full`: with its key in the target, record and output, which must be fit to be shown."""
     document: dict[str, Json] = {
         "mapping": reject.mapping,
         "key": reject.key,
-        "target_key": reject.target_key,
         "code": reject.code,
         "field": reject.field,
         "reason": reject.reason,
@@ -60,7 +59,8 @@ def reject_document(reject: Reject, *, full: bool = False) -> dict[str, Json]:
         "last_at": reject.last_at,
         "run_id": reject.run_id,
     }
-    return document | ({"record": reject.record, "output": reject.output} if full else {})
+    whole = {"target_key": reject.target_key, "record": reject.record, "output": reject.output}
+    return document | (whole if full else {})
 
 
 def runs_text(runs: Sequence[RunReport], ink: Ink = PLAIN) -> str:

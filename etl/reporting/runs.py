@@ -25,8 +25,11 @@ _COUNTS: Final = (
 _VALUE: Final = re.compile(r"""'[^']*\d[^']*'|"[^"]*\d[^"]*"|(?<!HTTP )\b\d[\w.-]*""")
 """What is a record's own in a reason: numbers, and quoted texts with a number in them; names of fields stay apart."""
 
+TARGET_KEY = ""
+"""Among the names of sensitive fields (no field is called so): the target's keys are made of one."""
+
 Sensitive = Mapping[str, frozenset[str]]
-"""Mapping name → its target fields whose values are never shown."""
+"""Mapping name → its target fields whose values are never shown, and perhaps TARGET_KEY."""
 
 
 def run_document(report: RunReport, sensitive: Sensitive | None = None) -> dict[str, Json]:
@@ -68,6 +71,11 @@ def _change(change: Change, hidden: frozenset[str]) -> dict[str, Json]:
 def visible_fields(change: Change, hidden: frozenset[str]) -> dict[str, list[Json]]:
     """name → [old, new] with the values of sensitive fields masked."""
     return {name: [_mask(value) for value in pair] if name in hidden else pair for name, pair in change.fields.items()}
+
+
+def record_name(change: Change, hidden: frozenset[str]) -> str:
+    """What a reader knows the record by: its key in the target, else that in the source."""
+    return change.key if TARGET_KEY in hidden else change.target_key or change.key
 
 
 def _mask(value: Json) -> Json:

@@ -85,7 +85,7 @@ def _fit(rejects: Sequence[Reject], show: Shower | None, screen: Screen) -> list
     """Without the mapping nobody can tell what in a record is sensitive: then none of it is shown."""
     if show is None:
         screen.note("the mapping itself is not here: its records are not shown, since they may be sensitive", "warning")
-        return [replace(each, record=None, output=None) for each in rejects]
+        return [replace(each, record=None, output=None, target_key=None) for each in rejects]
     return [show.reject(each) for each in rejects]
 
 
