@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from etl.connectors.fields import KINDS
+from etl.connectors.names import unknown_names
 from etl.documents import schema
 from etl.documents.marks import DocumentPath
 from etl.documents.source import Document
-from etl.expressions.parse import ExpressionError, parse
-from etl.model import Json, Problem
+from etl.expressions.checks import check_calls
+from etl.expressions.findings import Finding
+from etl.expressions.functions import FUNCTIONS
+from etl.expressions.parse import Expression, ExpressionError, parse, walk
+from etl.model import Json, Location, Problem
 
 _OPERATION: tuple[DocumentPath, ...] = (
     ("records",), ("record",), ("id",), ("results", "*"), ("envelope", "*"), ("options", "without"),
@@ -31,6 +36,8 @@ EXPRESSIONS: tuple[DocumentPath, ...] = (
     *(("endpoints", "*", "operations", "*", *path) for path in _OPERATION),
 )  # fmt: skip
 """Where JMESPath stands in a connector document; `*` is any key or item."""
+_OF_RECORDS = (("parent", "where"), ("options", "without"))
+"""Where it is evaluated on records, with the functions of mappings."""
 _FIELDS = ("fields", "detail_fields", "write_fields")
 
 
@@ -71,10 +78,30 @@ def _items(data: Json) -> list[tuple[str | int, Json]]:
 def _expressions(document: Document) -> Iterator[Problem]:
     for path, text in expressions(document.data):
         try:
-            parse(text)
+            expression = parse(text)
         except ExpressionError as error:
             place = document.marks.inside(path, error.offset, error.length)
             yield Problem("expression", error.message, place, error.hint)
+            continue
+        of_records = path[-2:] in _OF_RECORDS
+        for each in (*check_calls(expression), *(() if of_records else _beyond(expression))):
+            place = document.marks.inside(path, each.offset, each.length)
+            yield Problem(each.code, each.message, place, each.hint)
+
+
+def _beyond(expression: Expression) -> Iterator[Finding]:
+    """Calls of the functions that mappings have and answers are not read with."""
+    for node in walk(expression.ast):
+        name = str(node.get("value"))
+        if node["type"] == "function_expression" and name in FUNCTIONS and not FUNCTIONS[name].standard:
+            message = f"{name}() is a function of mappings; connectors have those of JMESPath"
+            yield Finding(
+                "unknown-function",
+                message,
+                "take the value as it is, and change it in a mapping",
+                node["start"],
+                len(name),
+            )
 
 
 # --- types of fields -----------------------------------------------------------------------------
@@ -135,12 +162,23 @@ def _names(document: Document) -> Iterator[Problem]:
     patterns += [("endpoints", "*", "references", "*")]
     for pattern in patterns:
         for path, name in _at(data, pattern):
-            if isinstance(name, str) and name not in known:
+            if isinstance(name, str) and name not in known and not _of_base(document, pattern, path):
                 yield _unknown(document, "unknown-endpoint", "endpoint", path, name, known)
+    for path, endpoint in _at(data, ("endpoints", "*")):
+        for each in unknown_names(str(path[-1]), endpoint):
+            place = document.marks.key(each.path) if each.is_key else document.marks.value(each.path)
+            problem = _unknown(document, "unknown-field", "field", each.path, each.name, list(each.known), place)
+            yield replace(problem, hint=each.hint or problem.hint)
     for path, sort in _at(data, ("endpoints", "*", "operations", "*", "sort")):
         values = sort.get("values", []) if isinstance(sort, dict) else []
         if isinstance(sort, dict) and isinstance(values, list) and sort.get("stable") not in (None, *values):
             yield _unknown(document, "unknown-sort", "sort value", (*path, "stable"), str(sort["stable"]), values)
+
+
+def _of_base(document: Document, pattern: DocumentPath, path: DocumentPath) -> bool:
+    """A base speaks of an endpoint that was taken out over it: where nothing is read by that name, it does no harm."""
+    harmless = pattern[-1] == "*" or pattern[-1] == "depends_on"
+    return harmless and document.marks.value(path).file != document.file
 
 
 def _paths(document: Document) -> Iterator[Problem]:
@@ -156,6 +194,24 @@ def _paths(document: Document) -> Iterator[Problem]:
             for key in keys if block in op and op[block] is not None else ():
                 if key not in known:
                     yield _missing(document, (*path, block), key)
+            if known.get("kind") == "next_link" and not {"next", "header"} & known.keys():
+                yield _neither(document, (*path, block) if block in op else path, "next", "header")
+    for path, auth in _auths(document.data):
+        if auth.get("kind") == "api_key" and auth.keys() <= {"kind", "prefix"}:
+            yield _neither(document, path, "header", "query")
+
+
+def _auths(data: Json) -> Iterator[tuple[DocumentPath, dict[str, Json]]]:
+    """Every kind of login on offer."""
+    for pattern in (("auth",), ("auth", "*")):
+        for path, block in _at(data, pattern):
+            if isinstance(block, dict):
+                yield path, block
+
+
+def _neither(document: Document, path: DocumentPath, one: str, other: str) -> Problem:
+    message = f"'{path[-1]}' has neither '{one}' nor '{other}'"
+    return Problem("missing-key", message, document.marks.value(path), f"add '{one}: …' or '{other}: …'")
 
 
 def _inner(block: Json, key: str) -> Json:
@@ -171,7 +227,15 @@ def _missing(document: Document, path: DocumentPath, key: str) -> Problem:
     return Problem("missing-key", message, document.marks.key(path), f"add '{key}: …'")
 
 
-def _unknown(document: Document, code: str, what: str, path: DocumentPath, name: str, known: list[str]) -> Problem:
+def _unknown(
+    document: Document,
+    code: str,
+    what: str,
+    path: DocumentPath,
+    name: str,
+    known: list[str],
+    place: Location | None = None,
+) -> Problem:
     close = difflib.get_close_matches(name, [str(each) for each in known], 1)
     hint = f"did you mean '{close[0]}'?" if close else f"there is {', '.join(map(str, known[:12]))}" if known else None
-    return Problem(code, f"there is no {what} '{name}'", document.marks.value(path), hint)
+    return Problem(code, f"there is no {what} '{name}'", place or document.marks.value(path), hint)

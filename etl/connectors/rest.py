@@ -144,7 +144,7 @@ class RestConnection:
         if block.get("path") is not None:
             await self.client.request(Call("GET", block["path"], reads=True))
         missing = []
-        for endpoint in block.get("permissions", ()):
+        for endpoint in filter(self.connector.endpoints.__contains__, block.get("permissions", ())):
             try:
                 await self._glance(endpoint, {})
             except PermissionMissing as error:
