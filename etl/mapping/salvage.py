@@ -16,6 +16,14 @@ from etl.model import Json, Location, Problem
 _APART = ("limits", "tests", "tags", "description", "after", "template", "renamed_from")
 """Top-level keys of a mapping that can be left out without another check seeing a difference."""
 
+_APART_INSIDE = {
+    "source": {"incremental"},
+    "target": {"batch_size", "missing", "nulls", "on_duplicate", "lossy"},
+    "lookups": {"on_miss"},
+    "fields": {"truncate", "required", "sensitive"},
+}
+"""Top-level key → keys in it, or in its entries, of which the same is true."""
+
 
 def salvage(document: Document, problems: Sequence[Problem]) -> Document | None:
     """The document without the parts at fault; None where these are not the kind that can be left out."""
@@ -25,12 +33,24 @@ def salvage(document: Document, problems: Sequence[Problem]) -> Document | None:
     without: list[DocumentPath] = []
     for path in _paths(document.data, ()):
         here = {_place(document.marks.key(path)), _place(document.marks.value(path))}
-        if here & unknown & {_place(document.marks.key(path))} or (path[0] in _APART and here & places):
-            without.append(path if here & unknown else path[:1])
+        if here & unknown & {_place(document.marks.key(path))}:
+            without.append(path)
+            found |= here
+        elif here & places and (apart := _apart(path)):
+            without.append(apart)
             found |= here
     if not places <= found:
         return None
     return replace(document, data=_without(document.data, (), set(without)))
+
+
+def _apart(path: DocumentPath) -> DocumentPath | None:
+    """The whole of what a place belongs to, if that can be left out."""
+    if path[0] in _APART:
+        return path[:1]
+    inner = _APART_INSIDE.get(str(path[0]), set())
+    depth = next((depth for depth in (1, 2) if path[depth : depth + 1] and path[depth] in inner), None)
+    return path[: depth + 1] if depth else None
 
 
 def _place(location: Location | None) -> tuple[str, int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -37,11 +37,10 @@ def command(settings: Settings, port: int | None, data: Path | None, chaos: str 
             screen.document(to_json({"connections": sandbox.connections}))
         else:
             screen.out(connections_yaml(sandbox.connections))
-        screen.note("serving; Ctrl-C ends it")
-        _serve(sandbox)
+        _serve(sandbox, lambda: screen.note("serving; Ctrl-C ends it"))
 
 
-def _serve(sandbox: Any) -> None:
+def _serve(sandbox: Any, ready: Callable[[], None]) -> None:
     """A server that is told to end has done its work: that is no failure."""
 
     def end(number: int, frame: FrameType | None) -> None:
@@ -49,6 +48,7 @@ def _serve(sandbox: Any) -> None:
 
     signal.signal(signal.SIGTERM, end)
     try:
+        ready()
         sandbox.serve_forever()
     except KeyboardInterrupt:
         return
