@@ -264,6 +264,13 @@ def test_a_failure_inside_an_answer_with_http_200_is_a_refusal(content: str, sta
     assert (caught.value.reason, caught.value.status, caught.value.server_fault) == (reason, status, False)
 
 
+def test_an_answer_that_the_connector_cannot_judge_leaves_open_what_became_of_a_create() -> None:
+    envelope = {"failed": "length(errors) > `0`"}
+    with pytest.raises(OutcomeUnknown) as caught:
+        create(lambda *_: {"ok": True}, item("1", name="x"), op("create", "POST", "/things", envelope=envelope))
+    assert "`length(errors) > `0``" in caught.value.message
+
+
 # --- creates -----------------------------------------------------------------------------------------
 
 CREATE = op("create", "POST", "/things", body={"wrap": "thing"}, id="thing.id")
