@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
@@ -12,10 +13,28 @@ from etl.steps.batch import send_halving
 
 @dataclass(frozen=True, slots=True)
 class UpsertWriter:
-    """One request per batch, its per-item results read one by one; a refused batch is halved."""
+    """One request per batch, its per-item results read one by one; a refused batch is halved.
+
+    Of records with one target key each goes in a request of its own, the later after the earlier: APIs refuse a
+    request that names a record twice, or leave open which of the two holds.
+    """
 
     target: Target
 
     async def write(self, items: Sequence[Item]) -> AsyncGenerator[list[Outcome]]:
-        async for outcomes in send_halving(items, self.target.upsert):
-            yield outcomes
+        for group in _apart(items):
+            async for outcomes in send_halving(group, self.target.upsert):
+                yield outcomes
+
+
+def _apart(items: Sequence[Item]) -> list[list[Item]]:
+    """The items in as few groups as possible, none of which has a target key twice; in order per key."""
+    seen: Counter[str] = Counter()
+    groups: list[list[Item]] = []
+    for item in items:
+        group = seen[item.target_key] if item.target_key else 0
+        seen[item.target_key] += 1
+        if group == len(groups):
+            groups.append([])
+        groups[group].append(item)
+    return groups
