@@ -26,6 +26,7 @@ from aiohttp import web
 PAGE = 100
 FEW = 10_000
 TURNS = 3
+JSON = {"Content-Type": "application/json"}
 SELF = Path(__file__).resolve()
 
 CONNECTOR = """\
@@ -105,18 +106,40 @@ def by_hand(url: str) -> None:
     """What somebody would write for this one job: no checks, no state, no retries."""
     import httpx
 
+    async def work() -> None:
+        async with httpx.AsyncClient(base_url=url) as client:
+            page = pages = 1
+            while page <= pages:
+                answer = await client.get("/things", params={"page": page, "pageSize": PAGE})
+                batch, pages = _batch(answer.content)
+                _failed((await client.post("/things", content=batch, headers=JSON)).content)
+                page += 1
+
+    asyncio.run(work())
+
+
+def blocking(url: str) -> None:
+    """The same without asyncio: one request after another is all that it will ever do."""
+    import httpx
+
     with httpx.Client(base_url=url) as client:
         page = pages = 1
         while page <= pages:
-            answer = orjson.loads(client.get("/things", params={"page": page, "pageSize": PAGE}).content)
-            pages = answer["totalPages"]
-            batch = [_mapped(record) for record in answer["items"] if not record["status"]["isCompletedStatus"]]
-            headers = {"Content-Type": "application/json"}
-            results = orjson.loads(client.post("/things", content=orjson.dumps(batch), headers=headers).content)
-            for result in results["results"]:
-                if not result["success"]:
-                    print(result["externalId"], result["error"])
+            batch, pages = _batch(client.get("/things", params={"page": page, "pageSize": PAGE}).content)
+            _failed(client.post("/things", content=batch, headers=JSON).content)
             page += 1
+
+
+def _batch(content: bytes) -> tuple[bytes, int]:
+    answer = orjson.loads(content)
+    records = [_mapped(record) for record in answer["items"] if not record["status"]["isCompletedStatus"]]
+    return orjson.dumps(records), answer["totalPages"]
+
+
+def _failed(content: bytes) -> None:
+    for result in orjson.loads(content)["results"]:
+        if not result["success"]:
+            print(result["externalId"], result["error"])
 
 
 def _mapped(record: dict) -> dict:
@@ -245,7 +268,7 @@ def project(folder: Path, url: str) -> None:
 
 
 def one_turn(url: str) -> dict[str, Cost]:
-    """The script, a first run, a run that finds nothing changed, and a first run of few records."""
+    """The scripts, a first run, a run that finds nothing changed, and a first run of few records."""
     etl = [sys.executable, "-m", "etl", "run", "--no-progress"]
     with tempfile.TemporaryDirectory() as whole, tempfile.TemporaryDirectory() as part:
         for folder in (whole, part):
@@ -253,6 +276,7 @@ def one_turn(url: str) -> dict[str, Cost]:
         measure([*etl, "--help"], Path(whole))  # modules are compiled once, not by each run
         return {
             "script by hand": measure([sys.executable, str(SELF), "by-hand", url], Path(whole), url),
+            "the same, blocking": measure([sys.executable, str(SELF), "blocking", url], Path(whole), url),
             "etl run, all new": measure(etl, Path(whole), url),
             "etl run, all unchanged": measure(etl, Path(whole), url),
             f"etl run of {FEW:,} records": measure([*etl, "--limit", str(FEW)], Path(part), url),
@@ -260,7 +284,7 @@ def one_turn(url: str) -> dict[str, Cost]:
 
 
 def show(records: int, costs: dict[str, Cost], starts: dict[str, Cost]) -> None:
-    script, new, _, few = costs.values()
+    script, _, new, _, few = costs.values()
     version, click = starts.values()
     print(f"{records:,} records of {PAGE} a page, best of {TURNS}\n")
     print(f"{'':28}{'CPU s':>8}{'µs/record':>11}{'MB':>7}{'wall s':>8}{'first request s':>17}")
@@ -296,7 +320,11 @@ def main(records: int) -> None:
 
 
 if __name__ == "__main__":
-    parts: dict[str, Callable[[str], None]] = {"serve": lambda text: serve(int(text)), "by-hand": by_hand}
+    parts: dict[str, Callable[[str], None]] = {
+        "serve": lambda text: serve(int(text)),
+        "by-hand": by_hand,
+        "blocking": blocking,
+    }
     if sys.argv[1:2] and sys.argv[1] in parts:
         parts[sys.argv[1]](sys.argv[2])
     else:
