@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import math
-from collections import deque
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -12,23 +9,18 @@ from datetime import UTC, date, timedelta, tzinfo
 from pathlib import Path
 
 from etl.catalogue import Connector, Endpoint, Op, Window
+from etl.connectors.rest_arrivals import Arrivals
+from etl.connectors.rest_pages import Fetch, NumberedPages, Query, chained
 from etl.connectors.rest_records import RecordReader
 from etl.connectors.rest_request import fill_path, fill_query, list_query, sort_query, without
 from etl.errors import ConnectionFailed, Refused, UsageError
-from etl.http.answer import Answer, Call
+from etl.http.answer import Call
 from etl.http.client import HttpClient
-from etl.http.numbered import NumberedRead
-from etl.http.paging import Chain, Numbered, PagingFailed, Step, Totals, build_paging
+from etl.http.paging import Numbered, PagingFailed, Totals, build_paging
 from etl.http.paths import compile_path
 from etl.keys import key_text
 from etl.model import Json, Page, Record
 from etl.ports import ReadRequest
-
-Query = list[tuple[str, str]]
-
-UNTHROTTLED_AHEAD = 4
-MOST_AHEAD = 32
-MOST_REREADS = 20
 
 
 @dataclass(slots=True)
@@ -53,22 +45,30 @@ class RestSource:
         for params in slices:
             query = self._query(op, replace(request, params=params))
             first = request.start_page if len(slices) == 1 else 1
-            async with aclosing(self._read(op, fill_path(op.path, request.parents), query, first, reader)) as read:
+            arrivals = Arrivals.of(self.endpoint, op) if request.sort is None else None
+            path = fill_path(op.path, request.parents)
+            async with aclosing(self._read(op, path, query, first, reader, arrivals)) as read:
                 async for page in read:
                     number = page.number if len(slices) == 1 else number + 1
                     place = page.place if len(slices) == 1 else 0
                     yield Page(number, reader.clean(page.records), page.total, place)
 
+    def _remark(self, text: str, disturbed: bool) -> None:
+        """Notes what was odd about a read; once, however often it is met."""
+        self.disturbed = self.disturbed or disturbed
+        if text not in self.remarks:
+            self.remarks.append(text)
+
     async def _read(
-        self, op: Op, path: str, query: Query, first: int, reader: RecordReader
+        self, op: Op, path: str, query: Query, first: int, reader: RecordReader, arrivals: Arrivals | None
     ) -> AsyncGenerator[Page, None]:
         """Pages of raw records."""
         paging = build_paging(op.paging)
         fetch = Fetch(self.client, op, path, query)
         pages = (
-            _Numbered(paging, first, fetch, reader, self).pages()
+            NumberedPages(paging, first, fetch, reader, self._remark, arrivals).pages()
             if isinstance(paging, Numbered)
-            else _chained(paging, Totals.from_config(op.paging), fetch, reader)
+            else chained(paging, Totals.from_config(op.paging), fetch, reader)
         )
         try:
             async with aclosing(pages):
@@ -154,114 +154,6 @@ class RestSource:
 
     def _reader(self, op: Op) -> RecordReader:
         return RecordReader.build(self._what, op, self.endpoint.fields, self.connector.wire.strip)
-
-
-@dataclass(frozen=True, slots=True)
-class Fetch:
-    """Asks for one page of a list."""
-
-    client: HttpClient
-    op: Op
-    path: str
-    query: Query
-
-    async def __call__(self, step: Step) -> Answer:
-        if step.url is not None:
-            return await self.client.request(Call(self.op.method, step.url, reads=True))
-        query = [*without(self.query, step.query), *step.query]
-        return await self.client.request(Call(self.op.method, self.path, query, reads=True))
-
-    def ahead(self) -> int:
-        """How many pages to have under way: as many as the rate starts while one answer is awaited, and some."""
-        rate = self.client.throttle.rate
-        if rate is None:
-            return UNTHROTTLED_AHEAD
-        return min(MOST_AHEAD, math.ceil(rate * self.client.latency) + 2)
-
-
-async def _chained(chain: Chain, totals: Totals, fetch: Fetch, reader: RecordReader) -> AsyncGenerator[Page, None]:
-    step: Step | None = chain.first()
-    while step is not None:
-        answer = await fetch(step)
-        records = reader.raw(answer)
-        following = chain.after(step, answer, len(records))
-        yield Page(step.number, records, totals.records(answer))
-        step = following
-
-
-@dataclass(slots=True)
-class _Numbered:
-    """A read of numbered pages: some under way at once, taken in order."""
-
-    paging: Numbered
-    first: int
-    fetch: Fetch
-    reader: RecordReader
-    source: RestSource
-    under_way: deque[asyncio.Task[Answer]] = field(default_factory=deque)
-
-    async def pages(self) -> AsyncGenerator[Page, None]:
-        read = NumberedRead(self.paging, self.first)
-        try:
-            async with aclosing(self._in_order(read)) as pages:
-                async for page in pages:
-                    yield page
-        finally:
-            for task in self.under_way:
-                task.cancel()
-            await asyncio.gather(*self.under_way, return_exceptions=True)
-            if read.remarks:
-                self.source.remarks += [text for text in read.remarks if text not in self.source.remarks]
-                self.source.disturbed = self.source.disturbed or read.disturbed
-
-    async def _in_order(self, read: NumberedRead) -> AsyncGenerator[Page, None]:
-        number, count = self.first, 0
-        while True:
-            self._ask(read, number)
-            try:
-                answer = await self.under_way.popleft()
-            except Refused:
-                if read.beyond(number):
-                    return
-                raise
-            records = self.reader.raw(answer)
-            verdict = read.after(number, answer, records)
-            place = number if verdict.again_from is None else verdict.again_from - 1
-            yield Page(number, records, self.paging.totals.records(answer), place)
-            end = verdict.end
-            if verdict.again_from is not None:
-                async with aclosing(self._again(read, verdict.again_from, number)) as pages:
-                    async for page in pages:
-                        yield page
-                        count = len(page.records)
-                end = read.ended(number, count)
-            if end:
-                return
-            number += 1
-
-    def _ask(self, read: NumberedRead, number: int) -> None:
-        """Asks for page `number`, if that has not been done, and for those after it that surely exist."""
-        horizon = min(read.horizon(number), number + self.fetch.ahead() - 1)
-        while number + len(self.under_way) <= horizon:
-            step = self.paging.step(number + len(self.under_way), read.size)
-            self.under_way.append(asyncio.create_task(self.fetch(step)))
-
-    async def _again(self, read: NumberedRead, first: int, last: int) -> AsyncGenerator[Page, None]:
-        """Reads pages again, one by one, until the total holds still between them; duplicates are dropped later."""
-        for _ in range(MOST_REREADS):
-            shrunk = 0
-            for number in range(first, last + 1):
-                answer = await self.fetch(self.paging.step(number, read.size))
-                records = self.reader.raw(answer)
-                shrunk = read.again(number, answer, len(records))
-                if shrunk:
-                    first = max(1, number - math.ceil(shrunk / read.size))
-                yield Page(last, records, self.paging.totals.records(answer), first - 1 if shrunk else number)
-                if shrunk:
-                    break
-            if not shrunk:
-                return
-        read.disturb(f"the number of records kept falling while page {last} was read")
 
 
 def _is_open(window: Window, params: Mapping[str, Json]) -> bool:

@@ -6,6 +6,8 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import httpx
@@ -142,6 +144,73 @@ def test_many_deleted_at_once_move_records_over_several_pages(count: int, size: 
 
     sea = Sea(count, size, {when: delete}, [0])
     assert swim(sea) >= set(sea.items)
+
+
+class DatedSea(Sea):
+    """In the order of creation; `swaps`: before these answers one is deleted and another added."""
+
+    def __init__(self, count: int, size: int, swaps: dict[int, int], delays: list[int]) -> None:
+        super().__init__(count, size, {}, delays)
+        self.swaps = swaps
+        self.asked = 0
+
+    async def answer(self, request: httpx.Request) -> httpx.Response:
+        for _ in range(self.delays[self.answers % len(self.delays)]):
+            await asyncio.sleep(0)
+        self.answers += 1
+        if self.answers in self.swaps:
+            self.items.pop(self.swaps[self.answers] % len(self.items))
+            self.items.append(1000 + self.answers)
+        rows = [{"id": item, "created": _made(item), "updated": None} for item in self.items]
+        body = page_of(rows, int(request.url.params["page"]), self.size)
+        now = datetime(2026, 4, 1, 10, 0, tzinfo=UTC) + timedelta(seconds=self.answers)
+        return httpx.Response(200, json=body, headers={"Date": format_datetime(now, usegmt=True)}, request=request)
+
+    def swum(self) -> tuple[set[Json], bool]:
+        async def story() -> tuple[set[Json], bool]:
+            paging = {**PAGED, "size": self.size}
+            sort = Sort("sortBy", "sortOrder", ("created",), stable="created")
+            listing = op("list", "GET", "/things", records="items", paging=paging, sort=sort)
+            transport = InMemory(self.answer)
+            connection = connect("http://localhost", listing, transport=transport, version="updated || created")
+            source = connection.source("things")
+            return set(ids(await gather(source))), source.disturbed
+
+        return asyncio.run(story())
+
+
+def _made(item: int) -> str:
+    """Those that were there at first were made the day before."""
+    if item < 1000:
+        return f"2026-03-31 10:00:{item % 60:02} +00:00"
+    made = datetime(2026, 4, 1, 10, 0, tzinfo=UTC) + timedelta(seconds=item - 1000)
+    return made.strftime("%Y-%m-%d %H:%M:%S +00:00")
+
+
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(1, 60), st.integers(1, 12), st.dictionaries(st.integers(1, 12), st.integers(0, 59)), DELAYS)
+def test_a_total_that_hides_a_deletion_behind_an_addition_loses_nothing(
+    count: int, size: int, swaps: dict[int, int], delays: list[int]
+) -> None:
+    sea = DatedSea(count, size, swaps, delays)
+    found, disturbed = sea.swum()
+    assert disturbed or found >= {item for item in sea.items if item < 1000}
+
+
+def test_one_deleted_and_one_added_at_once_are_noticed() -> None:
+    sea = DatedSea(30, 10, {2: 3}, [0])
+    found, disturbed = sea.swum()
+    assert (found >= set(sea.items), disturbed, sea.answers) == (True, False, 6)
+
+
+def test_a_list_that_never_holds_still_is_said_to_be_unsure() -> None:
+    assert DatedSea(30, 10, {number: number for number in range(2, 40)}, [0]).swum()[1]
+
+
+def test_a_list_that_holds_still_is_read_once() -> None:
+    sea = DatedSea(30, 10, {}, [0])
+    assert sea.swum() == (set(range(30)), False)
+    assert sea.answers == 3
 
 
 def test_a_page_number_that_the_api_ignores_is_an_error() -> None:

@@ -1,0 +1,162 @@
+"""The pages of one list: asked for ahead where that can be, taken in order, read again where records moved."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from etl.catalogue import Op
+from etl.connectors.rest_arrivals import Arrivals
+from etl.connectors.rest_records import RecordReader
+from etl.connectors.rest_request import without
+from etl.errors import Refused
+from etl.http.answer import Answer, Call
+from etl.http.client import HttpClient
+from etl.http.numbered import NumberedRead
+from etl.http.paging import Chain, Numbered, Step, Totals
+from etl.model import Page, Record
+
+Query = list[tuple[str, str]]
+
+UNTHROTTLED_AHEAD = 4
+MOST_AHEAD = 32
+MOST_REREADS = 20
+MOST_READS = 3
+"""How often a list is read in all while records come and go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Asks for one page of a list."""
+
+    client: HttpClient
+    op: Op
+    path: str
+    query: Query
+
+    async def __call__(self, step: Step) -> Answer:
+        if step.url is not None:
+            return await self.client.request(Call(self.op.method, step.url, reads=True))
+        query = [*without(self.query, step.query), *step.query]
+        return await self.client.request(Call(self.op.method, self.path, query, reads=True))
+
+    def ahead(self) -> int:
+        """How many pages to have under way: as many as the rate starts while one answer is awaited, and some."""
+        rate = self.client.throttle.rate
+        if rate is None:
+            return UNTHROTTLED_AHEAD
+        return min(MOST_AHEAD, math.ceil(rate * self.client.latency) + 2)
+
+
+async def chained(chain: Chain, totals: Totals, fetch: Fetch, reader: RecordReader) -> AsyncGenerator[Page, None]:
+    step: Step | None = chain.first()
+    while step is not None:
+        answer = await fetch(step)
+        records = reader.raw(answer)
+        following = chain.after(step, answer, len(records))
+        yield Page(step.number, records, totals.records(answer))
+        step = following
+
+
+@dataclass(slots=True)
+class NumberedPages:
+    """A read of numbered pages: some under way at once, taken in order."""
+
+    paging: Numbered
+    first: int
+    fetch: Fetch
+    reader: RecordReader
+    remark: Callable[[str, bool], None]
+    """Takes note of what was odd, and of whether more may exist than came."""
+    arrivals: Arrivals | None = None
+    """In a list that can be told by the time of creation."""
+    under_way: deque[asyncio.Task[Answer]] = field(default_factory=deque)
+
+    async def pages(self) -> AsyncGenerator[Page, None]:
+        """All pages; from the first again where the total may have hidden that records moved."""
+        for _ in range(MOST_READS):
+            read = NumberedRead(self.paging, self.first)
+            async with aclosing(self._once(read)) as pages:
+                async for page in pages:
+                    yield page
+            if self.arrivals is None or not self.arrivals.hidden or (read.last or 0) <= self.first:
+                return
+            self.arrivals = self.arrivals.later()
+        self.remark("records were deleted and added at once, time and again, while the list was read", True)
+
+    async def _once(self, read: NumberedRead) -> AsyncGenerator[Page, None]:
+        try:
+            async with aclosing(self._in_order(read)) as pages:
+                async for page in pages:
+                    yield page
+        finally:
+            for task in self.under_way:
+                task.cancel()
+            await asyncio.gather(*self.under_way, return_exceptions=True)
+            self.under_way.clear()
+            for text in read.remarks:
+                self.remark(text, read.disturbed)
+
+    async def _in_order(self, read: NumberedRead) -> AsyncGenerator[Page, None]:
+        number, count = self.first, 0
+        while True:
+            self._ask(read, number)
+            try:
+                answer = await self.under_way.popleft()
+            except Refused:
+                if read.beyond(number):
+                    return
+                raise
+            records = self._taken(answer)
+            verdict = read.after(number, answer, records)
+            place = number if verdict.again_from is None else verdict.again_from - 1
+            yield self._page(number, records, answer, place)
+            end = verdict.end
+            if verdict.again_from is not None:
+                async with aclosing(self._again(read, verdict.again_from, number)) as pages:
+                    async for page in pages:
+                        yield page
+                        count = len(page.records)
+                end = read.ended(number, count)
+            if end:
+                return
+            number += 1
+
+    def _taken(self, answer: Answer) -> list[Record]:
+        records = self.reader.raw(answer)
+        if self.arrivals is not None:
+            self.arrivals.look(answer.headers, records, self.paging.totals.records(answer))
+        return records
+
+    def _page(self, number: int, records: list[Record], answer: Answer, place: int) -> Page:
+        """A page; while all may have to be read again, a later read can go on only from the start."""
+        hidden = self.arrivals is not None and self.arrivals.hidden
+        return Page(number, records, self.paging.totals.records(answer), 0 if hidden else place)
+
+    def _ask(self, read: NumberedRead, number: int) -> None:
+        """Asks for page `number`, if that has not been done, and for those after it that surely exist."""
+        horizon = min(read.horizon(number), number + self.fetch.ahead() - 1)
+        while number + len(self.under_way) <= horizon:
+            step = self.paging.step(number + len(self.under_way), read.size)
+            self.under_way.append(asyncio.create_task(self.fetch(step)))
+
+    async def _again(self, read: NumberedRead, first: int, last: int) -> AsyncGenerator[Page, None]:
+        """Reads pages again, one by one, until the total holds still between them; duplicates are dropped later."""
+        for _ in range(MOST_REREADS):
+            shrunk = 0
+            for number in range(first, last + 1):
+                answer = await self.fetch(self.paging.step(number, read.size))
+                records = self._taken(answer)
+                shrunk = read.again(number, answer, len(records))
+                if shrunk:
+                    first = max(1, number - math.ceil(shrunk / read.size))
+                yield self._page(last, records, answer, first - 1 if shrunk else number)
+                if shrunk:
+                    break
+            if not shrunk:
+                return
+        read.disturb(f"the number of records kept falling while page {last} was read")
