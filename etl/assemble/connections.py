@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from etl.assemble.workspace import SANDBOX_FILES, Workspace
+from etl.assemble.stand_ins import SANDBOX_FILES
+from etl.assemble.workspace import Workspace
 from etl.catalogue import Connector
 from etl.connectors.files import FilesConnection
 from etl.connectors.rest import RestConnection
@@ -24,6 +25,7 @@ class Connections:
         self._timezone = workspace.project.timezone
         self._root = workspace.project.root
         self._sandbox = workspace.in_sandbox
+        self._require_stand_in = workspace.require_stand_in
         self.clock = clock
         self._reports = reports
         self._open: dict[str, Connection] = {}
@@ -65,6 +67,7 @@ class Connections:
         return self._open[name]
 
     def _rest(self, name: str) -> Connection:
+        self._require_stand_in(name)
         spec, connector = self._specs[name], self._connectors[name]
         return RestConnection(spec, connector, self.clock, timezone=self._timezone, root=self._root)
 

@@ -37,6 +37,7 @@ async def run_workspace(
     nothing could be sent.
     """
     workspace.require_credentials()
+    workspace.require_stand_ins()
     clock = clock or SystemClock()
     report = RunReport(run_id=uuid.uuid4().hex[:12], started_at=_stamp(clock.now()), planned=options.plan)
     report.mappings = [_blank(each, workspace) for each in workspace.loaded]

@@ -6,8 +6,8 @@ import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from etl.assemble.stand_ins import StandIns, in_sandbox, placed, refuse_real
 from etl.catalogue import Connector, Endpoint
 from etl.connectors.files import folder_of
 from etl.connectors.files_endpoint import Use, with_files
@@ -22,14 +22,6 @@ from etl.mapping.load import Loaded, load_mappings
 from etl.mapping.project import MAPPINGS, find_project, load_project
 from etl.model import ConnectionSpec, MappingSpec, Problem, ProjectSpec
 from etl.run import in_order
-from etl.secrets import register
-
-SANDBOX_STATE = "sqlite:///.etl/sandbox/state.db"
-SANDBOX_FILES = ".etl/sandbox/files"
-"""Where mappings write files in the sandbox, each connection below its own name."""
-
-StandIns = Mapping[str, Mapping[str, Any]]
-"""Connector name → the base_url and auth of what stands in for it."""
 
 
 @dataclass(slots=True)
@@ -84,6 +76,16 @@ class Workspace:
             if connector.kind != "files" and self.connections[name].location is None:
                 choose(connector.auth, self.connections[name].auth, name)
 
+    def require_stand_ins(self) -> None:
+        """Raises UsageError where a selected mapping would leave the sandbox."""
+        for name in sorted({name for each in self.loaded for name in _connections(each.spec)} & set(self.connectors)):
+            self.require_stand_in(name)
+
+    def require_stand_in(self, name: str) -> None:
+        """Raises UsageError where a connection would lead out of the sandbox."""
+        if self.in_sandbox:
+            refuse_real(self.connections[name], self.connectors[name])
+
     def _whole_project(self) -> Document | None:
         """The project's document, where all its mappings are here: only then can a variable be told to be unused."""
         file = self.project.file
@@ -119,11 +121,11 @@ def open_workspace(
     except DocumentError as error:
         raise DocumentError([*error.problems, *_of_mappings(paths, project_file)]) from None
     if sandbox is not None:
-        project = _in_sandbox(project, sandbox)
+        project = in_sandbox(project, sandbox)
     elif project.file is None:
         project = _bare(project)
     loads = load_mappings(list(paths) or [_default(project)], project, sandbox=sandbox is not None)
-    known = tuple(_placed(each, project, sandbox) for each in loads.mappings)
+    known = tuple(placed(each, project, sandbox) for each in loads.mappings)
     context = _beside(known, project)
     problems = [*unset, *loads.problems]
     connections = _specs(project, known, problems)
@@ -208,34 +210,6 @@ def _beside(known: Sequence[Loaded], project: ProjectSpec) -> tuple[Loaded, ...]
     folders = sorted({file.parent for file in files})
     beside = load_mappings(folders, project, sandbox=True).mappings if folders else ()
     return tuple(each for each in beside if each.spec.file not in files)
-
-
-# --- the sandbox ---------------------------------------------------------------------------------
-
-
-def _in_sandbox(project: ProjectSpec, stand_ins: StandIns) -> ProjectSpec:
-    """The project with every connection at its stand-in; the connectors' own names are connections, too."""
-    implied = {name: ConnectionSpec(name, name) for name in packaged()}
-    every = {**implied, **project.connections}
-    own = {name: _stand_in(spec, stand_ins) for name, spec in every.items()}
-    return replace(project, connections=own, state=SANDBOX_STATE)
-
-
-def _stand_in(spec: ConnectionSpec, stand_ins: StandIns) -> ConnectionSpec:
-    block = stand_ins.get(spec.connector)
-    if block is None:
-        return spec
-    for value in block["auth"].values():
-        register(value)
-    return replace(spec, base_url=block["base_url"], auth=block["auth"], instance=None, proxy=None, ca_file=None)
-
-
-def _placed(loaded: Loaded, project: ProjectSpec, stand_ins: StandIns | None) -> Loaded:
-    """A mapping that brings its own connections has these in the sandbox as well."""
-    if stand_ins is None:
-        return loaded
-    own = {name: _stand_in(spec, stand_ins) for name, spec in loaded.project.connections.items()}
-    return replace(loaded, project=replace(loaded.project, connections=own, state=SANDBOX_STATE))
 
 
 # --- connectors, order, selection ----------------------------------------------------------------

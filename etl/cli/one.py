@@ -10,7 +10,8 @@ from etl.cli.running import opened
 from etl.errors import UsageError
 
 if TYPE_CHECKING:
-    from etl.assemble.workspace import StandIns, Workspace
+    from etl.assemble.stand_ins import StandIns
+    from etl.assemble.workspace import Workspace
     from etl.mapping.load import Loaded
 
 

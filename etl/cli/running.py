@@ -21,7 +21,8 @@ from etl.errors import DocumentError, EtlError, UsageError
 if TYPE_CHECKING:
     import asyncio
 
-    from etl.assemble.workspace import StandIns, Workspace
+    from etl.assemble.stand_ins import StandIns
+    from etl.assemble.workspace import Workspace
     from etl.model import RunOptions, RunReport
     from etl.reporting.progress import RunProgress
     from etl.reporting.runs import Sensitive

@@ -50,7 +50,7 @@ class Stored:
 @contextmanager
 def stored(settings: Settings, sandbox: bool) -> Iterator[Stored]:
     """The project's state. Credentials that are not set are no error: nothing is sent."""
-    from etl.assemble.workspace import SANDBOX_STATE
+    from etl.assemble.stand_ins import SANDBOX_STATE
     from etl.mapping.project import load_project
     from etl.state import look_at_state
 

@@ -14,7 +14,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from etl.resources import connectors as packaged_folder
 from etl.sandbox import Sandbox
-from tests.support.own_api import Asked, Told, api, own_folder
+from tests.support.own_api import Asked, Told, api, own_folder, reads
 from tests.support.projects import ROOT, Folder, plain
 
 PLUS = """\
@@ -43,6 +43,14 @@ name: invoices
 source: {connection: plus, endpoint: invoices}
 fields: {id: id, number: number, customer: customer.name}
 target: {connection: local, endpoint: invoices.csv, operation: upsert, key: id}
+"""
+
+PROJECTS = """\
+version: 1
+name: projects
+source: {connection: plus, endpoint: projects}
+fields: {id: id, title: title, invoices: invoiceCount}
+target: {connection: local, endpoint: projects.csv, operation: upsert, key: id}
 """
 
 
@@ -81,12 +89,7 @@ def test_what_extends_a_packaged_connector_logs_in_pages_and_sorts_as_that_does(
 
 
 def test_what_is_changed_of_an_endpoint_goes_with_its_requests_and_the_rest_stays(plus: Folder) -> None:
-    plus.write(
-        "mappings/invoices.yaml",
-        INVOICES.replace("invoices", "projects").replace(
-            "{id: id, number: number, customer: customer.name}", "{id: id, title: title, invoices: invoiceCount}"
-        ),
-    )
+    plus.write("mappings/invoices.yaml", PROJECTS)
     with Sandbox(small=True, throttle=False) as sandbox:
         connect(plus, sandbox.connections["blikk"]["base_url"], dict(sandbox.connections["blikk"]["auth"]))
         (counts,) = plus.run()["mappings"]
@@ -292,3 +295,23 @@ def test_a_host_that_is_dead_is_told(three: Folder) -> None:
     found = checked(three, 1)
     assert "127.0.0.1:PORT" in found["blikk"][0]
     assert found["dimesheets"] == []
+
+
+# --- the sandbox ---------------------------------------------------------------------------------
+
+
+def test_what_extends_a_packaged_connector_is_in_the_sandbox_too(plus: Folder) -> None:
+    plus.write("mappings/invoices.yaml", PROJECTS)
+    connect(plus, "https://real.example.com", {"app_id": "${REAL_ID}", "app_secret": "${REAL_SECRET}"})
+    assert plus.run("--sandbox")["mappings"][0]["written"] > 0
+
+
+def test_a_run_in_the_sandbox_never_leads_to_a_real_system(tmp_path: Path) -> None:
+    folder = own_folder(tmp_path, "https://real.example.com", reads())
+    for command in ("run", "plan", "preview"):
+        result = folder.etl(command, "mappings/read.yaml", "--sandbox")
+        assert result.exit_code == 2
+        assert "nothing that stands in for connection 'api': it would lead to https://real.example.com" in result.stderr
+    with api(lambda asked: Told([{"id": 1, "name": "a"}])) as server:
+        here = own_folder(tmp_path, server.url, reads())
+        assert here.run("--sandbox")["mappings"][0]["written"] == 1
