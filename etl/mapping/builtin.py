@@ -28,7 +28,7 @@ def find(text: str) -> Path:
     name = text.removeprefix(PREFIX).strip("/")
     known = {_name(file): file for file in sorted(mappings().rglob("*")) if file.suffix in ENDINGS}
     folders = {folder.relative_to(mappings()).as_posix(): folder for folder in {each.parent for each in known.values()}}
-    found = known.get(name) or known.get(str(Path(name).with_suffix("").as_posix())) or folders.get(name)
+    found = known.get(name) or known.get(name.removesuffix(".yaml").removesuffix(".yml")) or folders.get(name)
     if found:
         return found
     close = difflib.get_close_matches(name, [*known, *folders], 1)

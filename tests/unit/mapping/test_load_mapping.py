@@ -273,6 +273,12 @@ def test_a_folder_is_all_the_mappings_below_it_in_order(folder: Path) -> None:
     assert [file.relative_to(folder).as_posix() for file in found] == ["b.yaml", "a/a.yaml", "a/z.yml"]
 
 
+@pytest.mark.parametrize("name", ["", "/", ".", "..", "../blikk", "none", "blikk-to-dimesheets/none"])
+def test_what_the_library_does_not_have_is_said_so_whatever_it_is(name: str) -> None:
+    with pytest.raises(DocumentError, match="there is no 'builtin:"):
+        mapping_files([f"builtin:{name}"])
+
+
 def test_the_library_is_named_by_its_folder_too(folder: Path) -> None:
     found = mapping_files(["builtin:blikk-to-dimesheets"])
 
