@@ -15,7 +15,7 @@ from etl.connectors.build import build
 from etl.connectors.checks import check_connector
 from etl.documents import overlay, source
 from etl.documents.source import Document
-from etl.errors import DocumentError, UsageError
+from etl.errors import DocumentError, EtlError, UsageError
 from etl.model import Problem
 from etl.resources import connectors as packaged_folder
 
@@ -40,6 +40,16 @@ def load_connector(name: str, root: Path) -> Connector:
         if any(problem.severity == "error" for problem in problems):
             raise DocumentError(problems)
     return build(document.data, name=path.stem, digest=_digest(chain), file=document.file)
+
+
+def packaged_base(name: str, root: Path) -> str | None:
+    """The packaged connector that this one is or extends, through any number of files; None where there is none."""
+    try:
+        last = overlay.chain(source.load(_find(name, root)), lambda document: _base(document, root))[-1]
+    except EtlError:  # told where the connector itself is loaded
+        return None
+    file = last.marks.source(()).path
+    return file.stem if file is not None and file.parent == packaged_folder().resolve() else None
 
 
 def _find(name: str, root: Path) -> Path:
