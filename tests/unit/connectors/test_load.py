@@ -161,7 +161,8 @@ def test_nulls_are_left_out_where_the_defaults_say_so(tmp_path: Path) -> None:
 
 
 def test_where_nothing_can_be_listed_a_record_is_known_by_its_target_key(tmp_path: Path) -> None:
-    text = "version: 1\nendpoints: {a: {target_key: [x, y], operations: {upsert: {path: /a}}, fields: {x: string, y: string}}}\n"
+    fields = "fields: {x: string, y: string}"
+    text = f"version: 1\nendpoints: {{a: {{target_key: [x, y], operations: {{upsert: {{path: /a}}}}, {fields}}}}}\n"
     endpoint = load(tmp_path, text).endpoints["a"]
 
     assert endpoint.key == ("x", "y")
