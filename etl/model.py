@@ -348,14 +348,12 @@ class Item:
 
 class Action(StrEnum):
     FILTERED = "filtered"
-    UNCHANGED = "unchanged"
     CREATED = "created"
     UPDATED = "updated"
     WRITTEN = "written"
     """Sent and accepted by a target that does not say which of the two it was."""
     DELETED = "deleted"
     REJECTED = "rejected"
-    UNSETTLED = "unsettled"
 
 
 @dataclass(slots=True)

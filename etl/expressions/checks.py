@@ -82,37 +82,3 @@ def _refused(check: Any, value: str) -> str | None:
     except RecordRejected as rejected:
         return rejected.reason
     return None
-
-
-# --- traps ---------------------------------------------------------------------------------------
-
-
-def traps(expression: Expression) -> list[Finding]:
-    """What JMESPath reads in another way than most people do."""
-    findings = Findings(expression.text)
-    for node in walk(expression.ast):
-        _check_negation(findings, node)
-        _check_order(findings, node)
-    return list(findings.ordered())
-
-
-def _check_negation(findings: Findings, node: Node) -> None:
-    """`!a.b` is `(!a).b`, which is always null; in `(!a).b` the author says so, and the text begins otherwise."""
-    inner = children(node)
-    if node["type"] not in ("subexpression", "index_expression", "value_projection") or not inner:
-        return
-    first, written = inner[0], findings.excerpt(node)
-    if first["type"] != "not_expression" or not written.startswith("!"):
-        return
-    read = f"({findings.excerpt(first)}){findings.text[first['end'] : node['end']]}"
-    findings.at(node, "negation", f"JMESPath reads {written} as {read}, always null", f"write !({written[1:].strip()})")
-
-
-def _check_order(findings: Findings, node: Node) -> None:
-    if node["type"] != "comparator" or node["value"] in ("eq", "ne"):
-        return
-    for side in children(node):
-        if side["type"] == "literal" and isinstance(side["value"], str):
-            message = "JMESPath puts only numbers in order: compared with a text, this is always null"
-            hint = "compare dates with date_diff(a, b, 'seconds') > `0`, numbers between backticks: `5`"
-            findings.at(side, "order", message, hint)

@@ -8,21 +8,9 @@ from typing import Final
 
 from etl.model import MappingReport, RunReport
 from etl.reporting.ink import counted, seconds, thousands
-from etl.reporting.runs import Sensitive, record_name, top_reasons, visible_fields
+from etl.reporting.runs import COUNTS, Sensitive, record_name, top_reasons, visible_fields
 from etl.reporting.values import clean, shown
 
-_COUNTS: Final = (
-    "read",
-    "duplicates",
-    "filtered",
-    "unchanged",
-    "created",
-    "updated",
-    "written",
-    "deleted",
-    "rejected",
-    "unsettled",
-)
 _STYLE: Final = """
 :root { color-scheme: light dark; --line: #8886; --good: #1a7f37; --bad: #b3261e; --warn: #8a5a00; }
 @media (prefers-color-scheme: dark) { :root { --good: #56d364; --bad: #ff8a80; --warn: #e3b341; } }
@@ -63,12 +51,12 @@ def _mappings(report: RunReport) -> str:
         [
             _text(each.name),
             _status(each.status),
-            *(thousands(getattr(each, name)) for name in _COUNTS),
+            *(thousands(getattr(each, name)) for name in COUNTS),
             seconds(each.seconds),
         ]
         for each in report.mappings
     ]
-    return _table("Mappings", ["mapping", "status", *_COUNTS, "time"], rows, numbers_from=2)
+    return _table("Mappings", ["mapping", "status", *COUNTS, "time"], rows, numbers_from=2)
 
 
 def _mapping(mapping: MappingReport, hidden: frozenset[str]) -> str:

@@ -10,7 +10,7 @@ from etl.model import Change, ConnectionReport, Json, MappingReport, RunReport
 from etl.reporting.values import to_json
 from etl.secrets import MASK
 
-_COUNTS: Final = (
+COUNTS: Final = (
     "read",
     "duplicates",
     "filtered",
@@ -22,6 +22,7 @@ _COUNTS: Final = (
     "rejected",
     "unsettled",
 )
+"""What is counted of a mapping's records, in the order in which every report has it."""
 _VALUE: Final = re.compile(r"""'[^']*\d[^']*'|"[^"]*\d[^"]*"|(?<!HTTP )\b\d[\w.-]*""")
 """What is a record's own in a reason: numbers, and quoted texts with a number in them; names of fields stay apart."""
 
@@ -54,7 +55,7 @@ def run_json(report: RunReport, sensitive: Sensitive | None = None) -> str:
 
 def _mapping(mapping: MappingReport, planned: bool, hidden: frozenset[str]) -> dict[str, Json]:
     document: dict[str, Json] = {"name": mapping.name, "status": mapping.status}
-    document |= {name: getattr(mapping, name) for name in _COUNTS}
+    document |= {name: getattr(mapping, name) for name in COUNTS}
     document |= {"cursor": mapping.cursor, "error": mapping.error, "seconds": round(mapping.seconds, 3)}
     if planned:
         shown = (change for change in mapping.changes if change.action != "reject")

@@ -7,39 +7,27 @@ from datetime import datetime
 from typing import Final
 
 from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from etl.model import ConnectionReport, MappingReport, RunReport
 from etl.reporting.ink import counted, seconds, thousands
-from etl.reporting.runs import top_reasons, totals
+from etl.reporting.runs import COUNTS, top_reasons, totals
 from etl.reporting.values import clean
 
 ALWAYS: Final = ("read", "unchanged", "rejected")
-COLUMNS: Final = (
-    "read",
-    "filtered",
-    "unchanged",
-    "created",
-    "updated",
-    "written",
-    "deleted",
-    "rejected",
-    "unsettled",
-)
+COLUMNS: Final = tuple(name for name in COUNTS if name != "duplicates")
 STYLES: Final = {"succeeded": "green", "rejected": "yellow", "failed": "red", "interrupted": "yellow"}
 REASONS_SHOWN = 5
 DRIFT_SHOWN = 8
 
 
-def print_summary(report: RunReport, console: Console, options: str = "") -> None:
-    """Prints the table and what follows from it. `options`: what a next command must carry (`--env test`)."""
-    console.print(summary(report, options))
-
-
 def summary(report: RunReport, options: str = "") -> RenderableType:
-    """The table of mappings, then reasons, drift, connections and the outcome in one line."""
+    """The table of mappings, then reasons, drift, connections and the outcome in one line.
+
+    `options`: what a next command must carry (`--env test`).
+    """
     notes = Text("\n").join(line for mapping in report.mappings for line in _notes(mapping, options))
     parts: list[RenderableType] = [_table(report)]
     if notes.plain:

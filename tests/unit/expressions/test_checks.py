@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from etl.expressions.checks import check_calls, traps
+from etl.expressions.checks import check_calls
 from etl.expressions.compile import compile_expression
 from etl.expressions.findings import Finding
 from etl.expressions.parse import ExpressionError, parse
@@ -54,12 +54,6 @@ def test_all_wrong_calls_of_an_expression_are_told_at_once() -> None:
     assert [(finding.code, finding.offset) for finding in found] == [("unknown-function", 5), ("unknown-function", 14)]
 
 
-@pytest.mark.parametrize("text", ["!a.b", "x && !a.b.c", "list[?!a.b]", "updated > '2026-01-01'"])
-def test_a_trap_is_told(text: str, snapshot: SnapshotAssertion) -> None:
-    assert drawn(text, traps(parse(text))) == snapshot
-
-
 @pytest.mark.parametrize("text", ["!(a.b)", "(!a).b", "!a", "!a[0]", "a.b", "!a && b.c", "n > `5`", "join('-', [a])"])
-def test_what_reads_as_it_looks_is_no_trap(text: str) -> None:
-    assert traps(parse(text)) == []
+def test_a_right_call_is_left_alone(text: str) -> None:
     assert check_calls(parse(text)) == []

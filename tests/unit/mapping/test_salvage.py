@@ -48,7 +48,9 @@ def test_the_rest_of_the_mapping_can_still_be_checked(tmp_path: Path, place: str
     assert [field.value for field in loads.mappings[0].spec.fields] == ["title"]
 
 
-@pytest.mark.parametrize(("place", "wrong"), [("source", "where: [a]"), ("field", "value: [a]"), ("lookup", "where: [a]")])
+@pytest.mark.parametrize(
+    ("place", "wrong"), [("source", "where: [a]"), ("field", "value: [a]"), ("lookup", "where: [a]")]
+)
 def test_where_expressions_depend_on_it_nothing_is_guessed(tmp_path: Path, place: str, wrong: str) -> None:
     text = MAPPING % (RIGHT | {place: wrong})
     (tmp_path / "m.yaml").write_text(text.replace("value: title, value", "value"), encoding="utf-8")
