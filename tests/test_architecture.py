@@ -112,3 +112,9 @@ def test_no_module_is_part_of_an_import_cycle() -> None:
     while leaves := {name for name, targets in edges.items() if not targets}:
         edges = {name: targets - leaves for name, targets in edges.items() if name not in leaves}
     assert sorted(edges) == []
+
+
+def test_every_part_has_its_place_in_the_picture_of_the_whole() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = [name for name in FLOORS if f"`etl/{name}/`" in page or f"`etl/{name}.py`" in page]
+    assert named == list(FLOORS)
