@@ -147,8 +147,8 @@ def _to_integer(value: Json, timezone: str) -> int:
     found = _read(value, "integer")
     if isinstance(found, int):
         return found
-    if found == found // 1:
-        _refuse(f"{plain(found)} is wider than an integer can be (64 bits)")
+    if found == (found.to_integral_value() if isinstance(found, Decimal) else found // 1):  # `//` fails on 1e400
+        _refuse(f"{found} is wider than an integer can be (64 bits)")
     _refuse(f"{shown(value)} is no integer; make it one with round(), floor() or ceil()")
 
 
