@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -66,4 +67,6 @@ def _spelled(value: Json) -> str:
         return "{" + ",".join(f"{json.dumps(key)}:{_spelled(value[key])}" for key in sorted(value)) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(_spelled, value)) + "]"
-    return str(value) if isinstance(value, Decimal) else json.dumps(value, allow_nan=False)
+    if isinstance(value, float) and not math.isfinite(value):
+        return "null"  # as orjson spells it
+    return str(value) if isinstance(value, Decimal) else json.dumps(value)

@@ -80,9 +80,10 @@ def format_datetime(scope: Scope, value: str, pattern: str, zone: str | None = N
 )
 def add_days(scope: Scope, value: str, days: Number) -> str:
     """So many days later (earlier, if negative), at the same time of day in the project's timezone."""
-    later = timedelta(days=whole(days, "the number of days"))
+    count = whole(days, "the number of days")
     read = instants.read(value)
     try:
+        later = timedelta(days=count)
         if not isinstance(read, instants.Moment):
             return (read + later).isoformat()
         zone = instants.zone(scope.timezone)

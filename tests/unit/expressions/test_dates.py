@@ -120,6 +120,7 @@ def test_result_in_stockholm(text: str, expected: Json) -> None:
     ("text", "reason"),
     [
         ("add_days('9999-12-31', `1`)", "that many days from '9999-12-31' lie outside the years 1 to 9999"),
+        ("add_days('2026-01-01', `9999999999`)", "that many days from '2026-01-01' lie outside the years 1 to 9999"),
         ("add_days('2026-01-01', `0.5`)", "the number of days has to be a whole number, not 0.5"),
         ("to_date(`5`)", "to_date() needs a text, not 5; write to_string(…)"),
         ("format_datetime('2026-01-01', p)", "'%Q' is no letter of a date pattern"),
