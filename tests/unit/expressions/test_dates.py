@@ -120,7 +120,7 @@ def test_result_in_stockholm(text: str, expected: Json) -> None:
     ("text", "reason"),
     [
         ("add_days('9999-12-31', `1`)", "that many days from '9999-12-31' lie outside the years 1 to 9999"),
-        ("add_days('2026-01-01', `9999999999`)", "that many days from '2026-01-01' lie outside the years 1 to 9999"),
+        ("add_days('2026-01-01', `1000000000`)", "that many days from '2026-01-01' lie outside the years 1 to 9999"),
         ("add_days('2026-01-01', `0.5`)", "the number of days has to be a whole number, not 0.5"),
         ("to_date(`5`)", "to_date() needs a text, not 5; write to_string(…)"),
         ("format_datetime('2026-01-01', p)", "'%Q' is no letter of a date pattern"),
@@ -165,14 +165,13 @@ def test_an_instant_is_the_same_instant_whatever_the_zone(when: datetime, zone: 
         assert search("to_datetime(@)", once, STOCKHOLM) == once
 
 
-@given(st.dates(date(2, 1, 1), date(9998, 1, 1)), st.integers(-1000, 1000), zones)
+@given(st.dates(date(5, 1, 1), date(9995, 1, 1)), st.integers(-1000, 1000), zones)
 def test_a_plain_date_is_never_moved_by_a_zone(day: date, days: int, zone: str) -> None:
     record = {"day": day.isoformat(), "n": days}
     assert search("to_date(day)", record, zone) == search("to_datetime(day)", record, zone) == day.isoformat()
-    if date(2, 1, 1) < day + timedelta(days) < date(9998, 1, 1):
-        moved = search("add_days(day, n)", record, zone)
-        assert moved == (day + timedelta(days)).isoformat()
-        assert search("date_diff(day, later, 'days')", record | {"later": moved}, zone) == days
+    moved = search("add_days(day, n)", record, zone)
+    assert moved == (day + timedelta(days)).isoformat()
+    assert search("date_diff(day, later, 'days')", record | {"later": moved}, zone) == days
 
 
 @given(st.dates(date(1, 1, 1), date(9999, 12, 31)))
