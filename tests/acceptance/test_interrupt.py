@@ -18,14 +18,14 @@ from tests.support.projects import PROJECTS, Folder, adds_up, project, to_sandbo
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a signal to another process is a POSIX thing")
 
-SMALL_BATCHES = PROJECTS.replace("endpoint: projects}\n", "endpoint: projects, batch_size: 5}\n").replace(
-    "source: {connection: blikk, endpoint: projects, batch_size: 5}", "source: {connection: blikk, endpoint: projects}"
+SMALL_BATCHES = PROJECTS.replace("endpoint: projects}\n", "endpoint: projects, batch_size: 3}\n").replace(
+    "source: {connection: blikk, endpoint: projects, batch_size: 3}", "source: {connection: blikk, endpoint: projects}"
 )
 
 
 @pytest.fixture
 def folder(tmp_path: Path, sandbox: Sandbox) -> Folder:
-    """Batches of five, so that there are several requests between which to stop."""
+    """Batches of three, so that there are several requests between which to stop."""
     return project(tmp_path, to_sandbox(sandbox), projects=SMALL_BATCHES)
 
 
