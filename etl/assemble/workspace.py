@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import fnmatch
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from etl.assemble.catalogue import add_files, read_connectors, specs_of
+from etl.assemble.selection import connections_of, needs_of, ordered, selected
 from etl.assemble.stand_ins import StandIns, in_sandbox, placed, refuse_real
 from etl.catalogue import Connector, Endpoint
-from etl.connectors.files import folder_of
-from etl.connectors.files_endpoint import Use, with_files
-from etl.connectors.load import load_connector, packaged
+from etl.connectors.load import packaged
 from etl.documents import schema, source
 from etl.documents.source import Document
-from etl.errors import DocumentError, EtlError, UsageError
+from etl.errors import DocumentError, UsageError
 from etl.http.credentials import choose
 from etl.mapping.builtin import is_builtin
 from etl.mapping.checks import check_connections, check_mapping, check_project
 from etl.mapping.load import Loaded, load_mappings
 from etl.mapping.project import MAPPINGS, find_project, load_project
 from etl.model import ConnectionSpec, MappingSpec, Problem, ProjectSpec
-from etl.run import in_order
 
 
 @dataclass(slots=True)
@@ -78,7 +76,7 @@ class Workspace:
 
     def require_stand_ins(self) -> None:
         """Raises UsageError where a selected mapping would leave the sandbox."""
-        for name in sorted({name for each in self.loaded for name in _connections(each.spec)} & set(self.connectors)):
+        for name in sorted({name for each in self.loaded for name in connections_of(each.spec)} & set(self.connectors)):
             self.require_stand_in(name)
 
     def require_stand_in(self, name: str) -> None:
@@ -128,17 +126,14 @@ def open_workspace(
     known = tuple(placed(each, project, sandbox) for each in loads.mappings)
     context = _beside(known, project)
     problems = [*unset, *loads.problems]
-    connections = _specs(project, known, problems)
-    used = {name for each in known for name in _connections(each.spec)}
-    connectors = _connectors({name: connections[name] for name in sorted(used & set(connections))}, project, problems)
-    connectors |= _with_files(connectors, connections, (*known, *context), project)
-    needs = _needs(known, connectors)
-    chosen = _selected(known, needs, select, exclude)
-    ordered = _ordered([each.spec.name for each in chosen], needs)
-    by_name = {each.spec.name: each for each in chosen}
+    connections = specs_of(project, known, problems)
+    used = sorted({name for each in known for name in connections_of(each.spec)} & connections.keys())
+    connectors = read_connectors({name: connections[name] for name in used}, project, problems)
+    connectors |= add_files(connectors, connections, (*known, *context), project)
+    needs = needs_of(known, connectors)
     return Workspace(
         project,
-        tuple(by_name[name] for name in ordered),
+        ordered(selected(known, needs, select, exclude), needs),
         known,
         context,
         connections,
@@ -175,14 +170,6 @@ def _of_mappings(paths: Sequence[str], file: Path | None) -> Sequence[Problem]:
     return [each for each in found if each.code != "interpolation"]
 
 
-def _ordered(names: list[str], needs: dict[str, frozenset[str]]) -> list[str]:
-    """In the order of a run. Mappings that wait for each other stay as they are: the check says where and why."""
-    try:
-        return in_order(names, needs)
-    except UsageError:
-        return names
-
-
 def _start(paths: Sequence[str]) -> Path:
     first = next((path for path in paths if not is_builtin(path)), None)
     return Path(first) if first else Path.cwd()
@@ -210,149 +197,3 @@ def _beside(known: Sequence[Loaded], project: ProjectSpec) -> tuple[Loaded, ...]
     folders = sorted({file.parent for file in files})
     beside = load_mappings(folders, project, sandbox=True).mappings if folders else ()
     return tuple(each for each in beside if each.spec.file not in files)
-
-
-# --- connectors, order, selection ----------------------------------------------------------------
-
-
-def _specs(project: ProjectSpec, known: Sequence[Loaded], problems: list[Problem]) -> dict[str, ConnectionSpec]:
-    """The project's connections, and over them those that mappings bring themselves."""
-    own: dict[str, ConnectionSpec] = {}
-    for each in known:
-        for name, spec in each.project.connections.items():
-            if spec != project.connections.get(name) and not _same(own.setdefault(name, spec), spec):
-                message = f"another mapping that is run with this one has a connection '{name}' of its own, too"
-                hint = "write one of them in etl.yaml for both, or run them one at a time"
-                problems.append(Problem("two-connections", message, spec.location, hint))
-    return {**project.connections, **own}
-
-
-def _same(one: ConnectionSpec, other: ConnectionSpec) -> bool:
-    return replace(one, location=None) == replace(other, location=None)
-
-
-def _connectors(
-    connections: Mapping[str, ConnectionSpec], project: ProjectSpec, problems: list[Problem]
-) -> dict[str, Connector]:
-    """The connectors of connections; those that can't be read become problems."""
-    connectors: dict[str, Connector] = {}
-    for name, spec in connections.items():
-        try:
-            connectors[name] = load_connector(spec.connector, project.root)
-        except DocumentError as error:
-            problems += error.problems
-        except EtlError as error:
-            problems.append(Problem("connector", error.message, spec.location, error.hint))
-    return connectors
-
-
-def _with_files(
-    connectors: Mapping[str, Connector],
-    connections: Mapping[str, ConnectionSpec],
-    every: Sequence[Loaded],
-    project: ProjectSpec,
-) -> dict[str, Connector]:
-    """Connections to folders, with each file that a mapping reads or writes as an endpoint."""
-    found: dict[str, Connector] = {}
-    for name, connector in connectors.items():
-        if connector.kind == "files":
-            uses = [use for each in every for connection, use in _uses(each.spec) if connection == name]
-            found[name] = with_files(connector, folder_of(connections[name], project.root), uses)
-    return found
-
-
-def _uses(spec: MappingSpec) -> Iterator[tuple[str, Use]]:
-    """What a mapping reads and writes, were it a file."""
-    source, target = spec.source, spec.target
-    yield source.connection, Use(source.endpoint, "list", source.params)
-    for lookup in spec.lookups.values():
-        if lookup.connection is not None and lookup.endpoint is not None:
-            yield lookup.connection, Use(lookup.endpoint, "list", lookup.params)
-    fields = tuple(field.name for field in spec.fields)
-    yield target.connection, Use(target.endpoint, target.operation, target.params, fields)
-
-
-def _connections(spec: MappingSpec) -> list[str]:
-    lookups = [lookup.connection for lookup in spec.lookups.values() if lookup.connection]
-    return [spec.source.connection, spec.target.connection, *lookups]
-
-
-def _needs(known: Sequence[Loaded], connectors: Mapping[str, Connector]) -> dict[str, frozenset[str]]:
-    """Mapping → mappings that run before it: by `after`, by its lookups, and by what its target depends on."""
-    writers: dict[tuple[str, str], set[str]] = {}
-    for each in known:
-        if not each.spec.template:
-            target = each.spec.target
-            writers.setdefault((target.connection, target.endpoint), set()).add(each.spec.name)
-    needs: dict[str, frozenset[str]] = {}
-    for each in known:
-        spec = each.spec
-        wanted = set(spec.after) | {lookup.mapping for lookup in spec.lookups.values() if lookup.mapping}
-        connector = connectors.get(spec.target.connection)
-        endpoint = connector.endpoints.get(spec.target.endpoint) if connector else None
-        for name in endpoint.depends_on if endpoint else ():
-            wanted |= writers.get((spec.target.connection, name), set())
-        needs[spec.name] = frozenset(wanted - {spec.name})
-    return _after_files(known, connectors, writers, needs)
-
-
-def _after_files(
-    known: Sequence[Loaded],
-    connectors: Mapping[str, Connector],
-    writers: Mapping[tuple[str, str], set[str]],
-    needs: dict[str, frozenset[str]],
-) -> dict[str, frozenset[str]]:
-    """A mapping that reads a file runs after those that write it; where that leads round in a circle, as it is."""
-    more = dict(needs)
-    for each in known:
-        source = each.spec.source
-        if source.connection in connectors and connectors[source.connection].kind == "files":
-            written = writers.get((source.connection, source.endpoint), set())
-            more[each.spec.name] = more[each.spec.name] | (written - {each.spec.name})
-    try:
-        in_order(list(more), more)
-    except UsageError:
-        return needs
-    return more
-
-
-def _selected(
-    known: Sequence[Loaded], needs: Mapping[str, frozenset[str]], select: Sequence[str], exclude: Sequence[str]
-) -> list[Loaded]:
-    candidates = [each for each in known if not each.spec.template]
-    chosen = _named(candidates, needs, select) if select else {each.spec.name for each in candidates}
-    chosen -= _named(candidates, needs, exclude) if exclude else set()
-    if candidates and not chosen:
-        have = ", ".join(each.spec.name for each in candidates)
-        raise UsageError("no mapping is selected", f"there are: {have}")
-    return [each for each in candidates if each.spec.name in chosen]
-
-
-def _named(candidates: Sequence[Loaded], needs: Mapping[str, frozenset[str]], patterns: Sequence[str]) -> set[str]:
-    found: set[str] = set()
-    for pattern in patterns:
-        matched = {each.spec.name for each in candidates if _matches(each.spec, pattern.removeprefix("+"))}
-        found |= matched
-        if pattern.startswith("+"):
-            found |= _with_needs(matched, needs) & {each.spec.name for each in candidates}
-    return found
-
-
-def _matches(spec: MappingSpec, pattern: str) -> bool:
-    kind, _, rest = pattern.partition(":")
-    if kind == "tag" and rest:
-        return any(fnmatch.fnmatchcase(tag, rest) for tag in spec.tags)
-    if kind == "connection" and rest:
-        return any(fnmatch.fnmatchcase(name, rest) for name in _connections(spec))
-    return fnmatch.fnmatchcase(spec.name, pattern)
-
-
-def _with_needs(names: set[str], needs: Mapping[str, frozenset[str]]) -> set[str]:
-    found: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += needs.get(name, frozenset())
-    return found
