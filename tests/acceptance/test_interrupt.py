@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,13 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a signal to ano
 SMALL_BATCHES = PROJECTS.replace("endpoint: projects}\n", "endpoint: projects, batch_size: 3}\n").replace(
     "source: {connection: blikk, endpoint: projects, batch_size: 3}", "source: {connection: blikk, endpoint: projects}"
 )
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """One for each test: it may still be at work for a client that is gone when the test is over."""
+    with Sandbox(small=True, throttle=False) as running:
+        yield running
 
 
 @pytest.fixture
