@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -68,10 +68,14 @@ class Shaper:
     resend: bool = False
     keep_details: bool = True
     nulls: NullFields | None = None
+    all_seen: Callable[[], bool] = lambda: False
+    """Whether what was not read is surely gone from the source, and the mapping says what happens to that."""
     sure: bool = True
     """Every record that was read could be told apart: what was not seen is not there."""
     parted: list[str] = field(default_factory=list)
     """Keys of records that were refused as a whole and could now be taken apart: settled when their parts are."""
+    _parts: set[str] = field(default_factory=set)
+    """Parts that this run has met of those that were rejected before: others of a record that was read are gone."""
     _keys: SeenKeys = field(default_factory=SeenKeys)
     _targets: SeenKeys = field(default_factory=SeenKeys)
 
@@ -91,6 +95,9 @@ class Shaper:
     async def again(self, rejects: Iterable[Reject]) -> list[Item]:
         """Rejects of earlier runs that this read did not bring, through the mapping as it is now."""
         left = self._not_read([reject for reject in rejects if reject.record])
+        if left and self.sure and self.all_seen():
+            self.settlement.end_rejects(reject.key for reject in left)
+            return []
         parts = [(reject.key, reject.record or {}) for reject in left if self._is_part(reject.key)]
         whole = [(reject.key, reject.record or {}) for reject in left if not self._is_part(reject.key)]
         if self.transform.where_early:
@@ -103,6 +110,8 @@ class Shaper:
         """Those whose record this run has not read. One without a key can't be sent: nobody could tell it apart."""
         keyed = [reject for reject in rejects if self.transform.source_key(reject.record or {}) is not None]
         read = self._keys.contains_many([self._whole_key(reject.key) for reject in keyed])
+        met = [reject.key for reject, was_read in zip(keyed, read, strict=True) if was_read]
+        self.settlement.end_rejects(key for key in met if self._is_part(key) and key not in self._parts)
         return [reject for reject, was_read in zip(keyed, read, strict=True) if not was_read]
 
     def _is_part(self, key: str) -> bool:
@@ -237,13 +246,15 @@ class Shaper:
             results = list(self.transform.apply(key, record, page, parted=parted))
             items += [result for result in results if isinstance(result, Item)]
             ended += [result for result in results if isinstance(result, Outcome)]
-            if self.transform.each is not None and key in self.settlement.open_rejects and not parted:
-                self._note_parted(key, results)
+            if self.transform.each is not None and not parted:
+                self._note_parts(key, results)
         self._settle(ended)
         return items
 
-    def _note_parted(self, key: str, results: Iterable[Item | Outcome]) -> None:
-        if all((result if isinstance(result, Item) else result.item).key != key for result in results):
+    def _note_parts(self, key: str, results: Iterable[Item | Outcome]) -> None:
+        keys = {(result if isinstance(result, Item) else result.item).key for result in results}
+        self._parts |= keys & self.settlement.open_rejects.keys()
+        if key in self.settlement.open_rejects and key not in keys:
             self.parted.append(key)
 
     async def _free(self, items: list[Item]) -> list[Item]:

@@ -152,6 +152,7 @@ class Jobs:
             held=self._held(spec, target),
             barrier=closed_periods(spec, target, self.connections, self.scope),
             last_wins=spec.target.on_duplicate == "last",
+            all_seen=lambda: spec.target.missing != "keep" and reads.saw_all(),
             resend=self.options.resend and not _only_creates(spec, target),
         )
         return Pipeline(

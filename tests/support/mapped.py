@@ -90,6 +90,7 @@ class Mapped:
         store = Rehearsal(self.store, open_state("memory:", Path())) if plan else self.store
         state = store.mapping(PLACE)
         pipeline = self._pipeline(report, state, run_id, plan, stop)
+        pipeline.shaper.all_seen = lambda: sure and self.missing != "keep"
         await pipeline.run()
         if self.missing != "keep":
             writer = DeleteWriter(self.target) if self.missing == "delete" else UpsertWriter(self.target)

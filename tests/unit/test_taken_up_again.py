@@ -122,6 +122,23 @@ def test_a_record_that_could_not_be_parted_is_parted_by_a_mapping_that_can(store
     assert list(mapped.state.rejects()) == []
 
 
+def test_a_part_that_its_record_does_not_have_any_more_is_no_reject_any_more(store: State) -> None:
+    mapped = parted(store)
+    mapped.target.faulty = lambda record: "no" if record["name"] == "B" else None
+    mapped.run()
+    del mapped.source.records[0]["tags"][1]
+    assert counted(mapped.run()) == {"read": 1, "unchanged": 1}
+    assert list(mapped.state.rejects()) == []
+
+
+def test_where_the_mapping_deals_with_what_is_gone_a_reject_that_is_gone_ends(store: State) -> None:
+    mapped = refusing(store, 1, 2, missing="delete")
+    assert counted(mapped.run(sure=False)) == {"read": 2, "written": 2}
+    mapped = refusing(store, 3, missing="delete")
+    assert counted(mapped.run()) == {}
+    assert list(mapped.state.rejects()) == []
+
+
 # --- full forms ----------------------------------------------------------------------------------
 
 
