@@ -56,9 +56,7 @@ class Jobs:
     async def work(self, loaded: Loaded, report: MappingReport) -> None:
         """Runs one mapping. Raises what stopped it."""
         where = self.place(loaded.spec)
-        if loaded.spec.renamed_from and not self.options.plan:
-            project = self.workspace.project
-            self.state.rename(project.name, project.environment, loaded.spec.renamed_from, loaded.spec.name)
+        self._take_over(loaded.spec)
         await self._claim(where)
         try:
             state = self.state.mapping(where)
@@ -96,8 +94,15 @@ class Jobs:
 
     async def ready(self, loaded: Loaded, report: MappingReport) -> Pipeline:
         """The mapping's pipeline, built and not started: for commands that only look."""
+        self._take_over(loaded.spec)
         state = self.state.mapping(self.place(loaded.spec))
         return await self._pipeline(loaded, state, report, self._reads(loaded, state))
+
+    def _take_over(self, spec: MappingSpec) -> None:
+        """What is stored under the mapping's old name."""
+        if spec.renamed_from:
+            project = self.workspace.project
+            self.state.rename(project.name, project.environment, spec.renamed_from, spec.name)
 
     async def transform(self, spec: MappingSpec) -> Transform:
         """What the mapping makes of a record, its lookups loaded."""

@@ -6,7 +6,7 @@ So a plan of tasks finds the projects that the same plan would have created, and
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from etl.model import Json, LedgerEntry, Record, Reject, RunReport
@@ -111,11 +111,23 @@ class Rehearsal:
     real: State
     scratch: State
     _mappings: dict[Scope, RehearsedMapping] = field(default_factory=dict)
+    _former: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """A mapping's project, environment and name → its old name."""
 
     def mapping(self, scope: Scope) -> RehearsedMapping:
         if scope not in self._mappings:
-            self._mappings[scope] = RehearsedMapping(self.real.mapping(scope), self.scratch.mapping(scope))
+            stored = self.real.mapping(self._stored(scope))
+            self._mappings[scope] = RehearsedMapping(stored, self.scratch.mapping(scope))
         return self._mappings[scope]
+
+    def _stored(self, scope: Scope) -> Scope:
+        """Where the store has it: under the old name, as long as no run has handed it over."""
+        old = self._former.get((scope.project, scope.environment, scope.mapping))
+        if old is None:
+            return scope
+        known = self.real.scopes(scope.project, scope.environment)
+        former = replace(scope, mapping=old)
+        return former if former in known and scope not in known else scope
 
     def secret(self, project: str) -> bytes:
         return self.real.secret(project)
@@ -127,7 +139,8 @@ class Rehearsal:
         """Nothing was claimed."""
 
     def rename(self, project: str, environment: str, old: str, new: str) -> None:
-        """Nothing: the run will hand the state over, a plan must not."""
+        """The run will hand the state over; a plan must not, and reads it where it is."""
+        self._former[project, environment, new] = old
 
     def identities(self, project: str, environment: str, origin: str, target_keys: Sequence[str]) -> dict[str, Json]:
         return {
@@ -141,8 +154,11 @@ class Rehearsal:
         self.scratch.save_identities(project, environment, origin, identities)
 
     def target_of(self, project: str, environment: str, mapping: str, key: str) -> LedgerEntry | None:
-        return self.scratch.target_of(project, environment, mapping, key) or self.real.target_of(
-            project, environment, mapping, key
+        former = self._former.get((project, environment, mapping), mapping)
+        return (
+            self.scratch.target_of(project, environment, mapping, key)
+            or self.real.target_of(project, environment, mapping, key)
+            or self.real.target_of(project, environment, former, key)
         )
 
     def start_run(self, report: RunReport, project: str, environment: str, command: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from etl.model import Reject, RunReport
+from etl.model import LedgerEntry, Reject, RunReport
 from etl.ports import Cursor, Intent, Scope, State
 from etl.state import open_state
 from etl.state.rehearsal import Rehearsal
@@ -53,3 +53,23 @@ def test_a_plan_finds_gone_only_what_it_did_not_come_across(tmp_path: Path) -> N
     assert [each.key for each in plan.mapping(SCOPE).unseen("plan")] == ["2"]
     assert [each.key for each in plan.mapping(SCOPE).sent()] == ["0", "1", "2", "3"]
     plan.close()
+
+
+def test_a_plan_of_a_renamed_mapping_reads_what_is_stored_under_its_old_name(tmp_path: Path) -> None:
+    real = open_state("sqlite:///state.db", tmp_path)
+    old, new = Scope("acme", "", "old", "sheets projects"), Scope("acme", "", "new", "sheets projects")
+    real.mapping(old).accept([LedgerEntry("1", "p-1", b"h", {"name": "A"})], "run1")
+
+    plan = Rehearsal(real, open_state("memory:", tmp_path))
+    plan.rename("acme", "", "old", "new")
+    assert plan.mapping(new).known(["1"])["1"].target_key == "p-1"
+    assert plan.target_of("acme", "", "new", "1") is not None
+    assert real.scopes("acme", "") == [old]
+
+    real.rename("acme", "", "old", "new")
+    later = Rehearsal(real, open_state("memory:", tmp_path))
+    later.rename("acme", "", "old", "new")
+    assert later.mapping(new).count() == 1
+    for each in (plan, later):
+        each.scratch.close()
+    real.close()
