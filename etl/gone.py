@@ -36,10 +36,12 @@ class Gone:
     async def settle(self, *, complete: bool) -> None:
         """Acts on what is gone: what `where` now leaves out, and after a complete read what it did not see.
 
-        Raises LimitReached before anything is done, where that would be more than the limit allows.
+        Raises LimitReached before anything is done, where that would be more than the limit allows; a plan shows all of
+        it before.
         """
-        count = sum(1 for _ in self._entries(complete))
-        self._check(count)
+        beyond = self._beyond_limit(sum(1 for _ in self._entries(complete)))
+        if beyond is not None and self.writer is not None:
+            raise beyond
         entries = self._entries(complete)
         while batch := list(islice(entries, BATCH)):
             if self.stop.is_set():
@@ -47,6 +49,8 @@ class Gone:
                     "interrupted; what was done is recorded", "a rerun deals with the rest of what is gone"
                 )
             await self._act(batch)
+        if beyond is not None:
+            raise beyond
 
     def _entries(self, complete: bool) -> Iterator[LedgerEntry]:
         if complete:
@@ -54,18 +58,24 @@ class Gone:
         known = self.state.known(sorted(self.settlement.left_out))
         return iter([replace(entry, output=self.state.output(key)) for key, entry in known.items() if not entry.gone])
 
-    def _check(self, count: int) -> None:
+    def _beyond_limit(self, count: int) -> LimitReached | None:
         if self.limit is None or count == 0:
-            return
+            return None
         known = self.state.count()
         allowed = known * self.limit.amount / 100 if self.limit.percent else self.limit.amount
-        if count > allowed:
-            verb = "deleted" if self.missing == "delete" else "marked"
-            raise LimitReached(
-                f"{count} of {known} records are gone from the source and would be {verb}, more than "
-                f"`limits.max_deletes` allows; none was",
-                "see which with `etl plan`; if it is right, raise the limit for this run",
+        if count <= allowed:
+            return None
+        verb = "deleted" if self.missing == "delete" else "marked"
+        what = f"{count} of {known} records are gone from the source and would be {verb}"
+        if self.writer is None:
+            return LimitReached(
+                f"{what}, more than `limits.max_deletes` allows: a run would do none of it",
+                "if it is right, raise the limit",
             )
+        return LimitReached(
+            f"{what}, more than `limits.max_deletes` allows; none was",
+            "see which with `etl plan`; if it is right, raise the limit for this run",
+        )
 
     async def _act(self, entries: list[LedgerEntry]) -> None:
         items = [self._item(entry) for entry in entries]

@@ -29,7 +29,7 @@ def plan_text(report: RunReport, ink: Ink = PLAIN, sensitive: Sensitive | None =
     if note:
         closing.append(note)
     if any(_unseen(mapping) for mapping in report.mappings):
-        closing.append("Some of the source could not be looked at; what stands there may change more.")
+        closing.append("A mapping was stopped: what it did not come to may change more.")
     return "\n\n".join([*blocks, "\n".join(closing)]) + "\n"
 
 
@@ -50,7 +50,7 @@ def _mapping(mapping: MappingReport, ink: Ink, hidden: frozenset[str]) -> Iterat
     for warning in mapping.warnings:
         yield f"  {ink('warning', 'yellow')}: {clean(warning)}"
     if _unseen(mapping):
-        yield f"  {ink('could not be looked at', 'red')}{_why(mapping)}"
+        yield f"  {ink('stopped', 'red')}{_why(mapping)}"
     elif not mapping.changes and not mapping.rejected:
         yield f"  {_nothing(mapping)}"
 
@@ -82,7 +82,7 @@ def _unseen(mapping: MappingReport) -> bool:
 
 
 def _why(mapping: MappingReport) -> str:
-    left = f" ({thousands(mapping.unsettled)} records)" if mapping.unsettled else ""
+    left = f" before {thousands(mapping.unsettled)} records were looked at" if mapping.unsettled else ""
     return left + (f": {clean(mapping.error)}" if mapping.error else "")
 
 

@@ -241,8 +241,11 @@ def test_a_plan_shows_which_fields_a_mark_changes(store: State) -> None:
 def test_a_plan_says_that_the_limit_would_stop_the_run(store: State) -> None:
     mapped = sent(store, missing="delete", limits=LimitsSpec(max_deletes=Limit(1)))
     mapped.source.records = []
-    mapped.run(plan=True)
+    report = mapped.run(plan=True)
     assert isinstance(mapped.failure, LimitReached)
+    assert "a run would do none of it" in mapped.failure.message
+    assert {change.action for change in report.changes} == {"delete"}
+    assert len(report.changes) == report.deleted > 1
 
 
 def test_an_interrupt_between_two_batches_stops_deleting(store: State) -> None:

@@ -153,7 +153,7 @@ def test_a_plan_never_says_nothing_to_do_for_what_it_could_not_look_at() -> None
     failed = MappingReport("users", status="failed", error="blikk: the host does not answer")
     text = plan_text(RunReport("r", planned=True, status="failed", mappings=[failed]))
     assert "nothing to do" not in text
-    assert "could not be looked at: blikk: the host does not answer" in text
+    assert "stopped: blikk: the host does not answer" in text
 
 
 def test_a_plan_of_an_unchanged_source_says_so() -> None:
