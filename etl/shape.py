@@ -15,6 +15,7 @@ from etl.settle import CHANGED, Settlement
 from etl.state.seen import SeenKeys
 from etl.steps.drift import Drift
 from etl.steps.nulls import NullFields
+from etl.steps.rekeyed import Rekeyed
 from etl.transform import Compiled, Transform, refused, truthy
 
 DETAILS_AT_ONCE = 16
@@ -68,6 +69,7 @@ class Shaper:
     resend: bool = False
     keep_details: bool = True
     nulls: NullFields | None = None
+    rekeyed: Rekeyed | None = None
     all_seen: Callable[[], bool] = lambda: False
     """Whether what was not read is surely gone from the source, and the mapping says what happens to that."""
     sure: bool = True
@@ -299,6 +301,8 @@ class Shaper:
             item.known = known.get(item.key)
             same = item.known is not None and item.known.hash == item.hash and not item.known.gone
             (standing if self.stands(item) else unchanged if same and not self.resend else changed).append(item)
+        if self.rekeyed is not None:
+            self.rekeyed.look(changed)
         if unchanged:
             self.settlement.unchanged(unchanged)
         if standing:

@@ -3,41 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from etl.assemble.compiled import detail_of, drift_of, sensitive_of, target_of, transform_of
 from etl.assemble.connections import Connections
-from etl.assemble.files import (
-    download_writer,
-    file_target,
-    file_writer,
-    publish,
-    warn_of_gone_file,
-    with_version,
-    writes_files,
-)
+from etl.assemble.files import publish, warn_of_gone_file, with_version, writes_files
 from etl.assemble.periods import closed_periods
 from etl.assemble.reads import Reads
 from etl.assemble.tables import Tables
 from etl.assemble.workspace import Workspace
+from etl.assemble.writing import Writing
 from etl.catalogue import Endpoint
-from etl.connectors.files_target import FilesTarget
-from etl.errors import StateError
+from etl.errors import Interrupted, StateError
 from etl.expressions.scope import Scope
-from etl.gone import Gone
 from etl.mapping.load import Loaded
-from etl.model import Json, MappingReport, MappingSpec, RunOptions
-from etl.pipeline import Pipeline, Writer
-from etl.ports import MappingState, State, Target
+from etl.model import MappingReport, MappingSpec, RunOptions
+from etl.pipeline import Pipeline
+from etl.ports import MappingState, State
 from etl.ports import Scope as StateScope
 from etl.settle import Settlement
 from etl.shape import Shaper
 from etl.steps.nulls import NullFields
+from etl.steps.rekeyed import Rekeyed
 from etl.transform import Transform
-from etl.writers import DeleteWriter, OnceWriter, PlanWriter, UpdateWriter, UpsertWriter
+
+WAIT = 1.0
+"""Seconds between two tries to have a mapping that another run has."""
 
 
 @dataclass(slots=True)
@@ -52,6 +46,10 @@ class Jobs:
     scope: Scope
     run_id: str
     stop: asyncio.Event
+    writing: Writing = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.writing = Writing(self.workspace, self.options, self.connections, self.state, self.run_id, self.stop)
 
     async def work(self, loaded: Loaded, report: MappingReport) -> None:
         """Runs one mapping. Raises what stopped it."""
@@ -68,10 +66,11 @@ class Jobs:
                 finally:
                     report.warnings += reads.remarks()
                 reads.came_to_its_end()
-                gone = self._gone(loaded.spec, pipeline, state, report)
+                gone = self.writing.gone(loaded.spec, pipeline, state, report)
                 if gone is not None:
                     await gone.settle(complete=reads.saw_all() and pipeline.shaper.sure)
             report.warnings += pipeline.shaper.null_fields()
+            report.warnings += pipeline.shaper.rekeyed.told() if pipeline.shaper.rekeyed else []
             report.cursor = reads.done(moves=self.options.limit is None and self.options.since is None)
         finally:
             self.state.release(where)
@@ -84,7 +83,7 @@ class Jobs:
         if not writes_files(self.workspace, spec) or spec.target.operation == "download":
             yield
             return
-        target = self._file(spec)
+        target = self.writing.file(spec)
         warn_of_gone_file(target, state, report, spec.target.operation)
         try:
             yield
@@ -112,9 +111,7 @@ class Jobs:
 
     def place(self, spec: MappingSpec) -> StateScope:
         """Whose state the mapping's is."""
-        project = self.workspace.project
-        origin = f"{self.connections.origin(spec.target.connection)} {spec.target.endpoint}"
-        return StateScope(project.name, project.environment, spec.name, origin)
+        return self.writing.place(spec)
 
     async def _claim(self, where: StateScope) -> None:
         while not self.state.claim(where):
@@ -123,7 +120,9 @@ class Jobs:
                     f"another run of '{where.mapping}' is under way",
                     "wait until it is done, or let this one wait with --wait",
                 )
-            await asyncio.sleep(1)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.stop.wait(), WAIT)
+                raise Interrupted("interrupted while it waited for another run", "nothing was done")
 
     async def _pipeline(self, loaded: Loaded, state: MappingState, report: MappingReport, reads: Reads) -> Pipeline:
         spec = loaded.spec
@@ -139,7 +138,7 @@ class Jobs:
             planned=self.options.plan,
             sensitive=sensitive_of(self.workspace, spec),
             secret=secret,
-            identify=partial(self._save_ids, spec),
+            identify=partial(self.writing.save_ids, spec),
             watch_gone=spec.target.missing != "keep",
         )
         report.reading = reads.reading.words
@@ -158,89 +157,26 @@ class Jobs:
             barrier=closed_periods(spec, target, self.connections, self.scope),
             last_wins=spec.target.on_duplicate == "last",
             all_seen=lambda: spec.target.missing != "keep" and reads.saw_all(),
-            resend=self.options.resend and not _only_creates(spec, target),
+            resend=self.options.resend and not self.writing.only_creates(spec),
+            rekeyed=self._rekeyed(spec, reads),
         )
         return Pipeline(
             pages=reads.pages,
             checkpoints=reads.checkpoints,
             shaper=shaper,
             settlement=settlement,
-            writer=self._writer(spec, state, settlement, report, reads),
+            writer=self.writing.writer(spec, state, settlement, report, reads),
             stop=self.stop,
             batch_size=min(spec.target.batch_size or target.batch_default, target.batch_max),
             writers=1 if spec.target.on_duplicate == "last" else 2,
             limit=self.options.limit,
         )
 
-    def _writer(
-        self, spec: MappingSpec, state: MappingState, settlement: Settlement, report: MappingReport, reads: Reads
-    ) -> Writer:
-        endpoint, wanted = target_of(self.workspace, spec), spec.target.operation
-        if self.options.plan:
-            return PlanWriter(state, report, settlement.stored, delete=wanted == "delete")
-        if wanted == "download":
-            return download_writer(self.workspace, spec, self.connections, reads, state)
-        target = self._target(spec)
-        if isinstance(target, FilesTarget):
-            return file_writer(spec, target)
-        if wanted == "delete":
-            return DeleteWriter(target)
-        if wanted == "update":
-            return UpdateWriter(target, endpoint.id_field)
-        if wanted == "upsert" and _upserts(endpoint):
-            return UpsertWriter(target)
-        return OnceWriter(
-            target=target,
-            state=state,
-            clock=self.connections.clock,
-            run_id=self.run_id,
-            find_first=wanted == "upsert",
-            updates="update" in endpoint.operations,
-            known_ids=partial(self._ids, spec),
-            adopt=settlement.adopt,
-        )
-
-    def _gone(self, spec: MappingSpec, pipeline: Pipeline, state: MappingState, report: MappingReport) -> Gone | None:
-        """What deals with records that are gone; None where they are kept, or where not all was looked at."""
-        if spec.target.missing == "keep" or self.options.limit is not None:
+    def _rekeyed(self, spec: MappingSpec, reads: Reads) -> Rekeyed | None:
+        """What watches over keys in a target that knows records by nothing else."""
+        if not self.writing.by_key(spec):
             return None
-        return Gone(
-            missing=spec.target.missing,
-            state=state,
-            settlement=pipeline.settlement,
-            report=report,
-            transform=pipeline.shaper.transform,
-            run_id=self.run_id,
-            limit=spec.limits.max_deletes,
-            writer=None if self.options.plan else self._gone_writer(spec),
-            stop=self.stop,
-        )
-
-    def _gone_writer(self, spec: MappingSpec) -> Writer:
-        target = self._target(spec)
-        if spec.target.missing == "delete":
-            return DeleteWriter(target)
-        upserts = writes_files(self.workspace, spec) or "upsert" in target_of(self.workspace, spec).operations
-        return UpsertWriter(target) if upserts else UpdateWriter(target, None)
-
-    def _target(self, spec: MappingSpec) -> Target:
-        if writes_files(self.workspace, spec):
-            return self._file(spec)
-        return self.connections.target(spec.target.connection, spec.target.endpoint, lossy=spec.target.lossy)
-
-    def _file(self, spec: MappingSpec) -> FilesTarget:
-        secret = self.state.secret(self.workspace.project.name)
-        return file_target(self.connections, spec, self.place(spec), secret)
-
-    # --- ids of target records, shared by mappings
-
-    def _ids(self, spec: MappingSpec, target_keys: Sequence[str]) -> dict[str, Json]:
-        where = self.place(spec)
-        return self.state.identities(where.project, where.environment, where.origin, target_keys)
-
-    def _save_ids(self, spec: MappingSpec, ids: list[tuple[str, Json]]) -> None:
-        where = self.place(spec)
-        self.state.save_identities(where.project, where.environment, where.origin, ids)
+        return Rekeyed(refuses=reads.mapping_changed and not self.options.plan and not self.options.allow_rekey)
 
     def _reads(self, loaded: Loaded, state: MappingState) -> Reads:
         spec = loaded.spec
@@ -285,14 +221,3 @@ class Jobs:
         rejects = {reject.key: reject.target_key for reject in state.rejects() if reject.target_key}
         accepted = state.known(list(rejects))
         return [target_key for key, target_key in rejects.items() if key not in accepted]
-
-
-def _only_creates(spec: MappingSpec, target: Endpoint) -> bool:
-    """What was created is not sent again where the target can't update it."""
-    creates = spec.target.operation == "create" or (spec.target.operation == "upsert" and not _upserts(target))
-    return creates and "update" not in target.operations
-
-
-def _upserts(target: Endpoint) -> bool:
-    """It has an upsert that may be sent again without harm."""
-    return "upsert" in target.operations and target.operations["upsert"].idempotent

@@ -138,6 +138,11 @@ class Reads:
             told.append(f"{count} of the {self.parents.spec.endpoint} had no list any more: {first.message}")
         return told
 
+    @property
+    def mapping_changed(self) -> bool:
+        """The mapping is not the one with which all was last read and settled."""
+        return self.before is None or self.before.fingerprint != self.fingerprint
+
     def came_to_its_end(self) -> None:
         """All pages are read and settled: there is nothing to go on with, whatever happens after."""
         if self.checkpoints is not None:

@@ -19,17 +19,22 @@ class PlanWriter:
     shown: Callable[[Record], Record]
     delete: bool = False
     """The mapping's operation is delete."""
+    by_key: bool = False
+    """The target knows records by their key alone: one with another key is another record."""
 
     async def write(self, items: Sequence[Item]) -> AsyncGenerator[list[Outcome]]:
         yield [self._outcome(item) for item in items]
 
     def _outcome(self, item: Item) -> Outcome:
-        known = item.known is not None and not item.known.gone
+        known = item.known is not None and not item.known.gone and not self._is_another(item)
         before = (self.state.output(item.key) or {}) if known else {}
         action: Literal["create", "update", "delete"] = "delete" if self.delete else "update" if known else "create"
         fields = {} if self.delete else changed_fields(before, self.shown(item.output))
         self.report.changes.append(Change(item.key, action, fields, target_key=item.target_key))
         return Outcome(item, _DONE[action])
+
+    def _is_another(self, item: Item) -> bool:
+        return self.by_key and item.known is not None and item.known.target_key not in ("", item.target_key)
 
 
 _DONE = {"create": Action.CREATED, "update": Action.UPDATED, "delete": Action.DELETED}

@@ -1,0 +1,128 @@
+"""How one mapping reaches its target: the writer that fits its operation and what the target can do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from etl.assemble.compiled import target_of
+from etl.assemble.connections import Connections
+from etl.assemble.files import download_writer, file_target, file_writer, writes_files
+from etl.assemble.reads import Reads
+from etl.assemble.workspace import Workspace
+from etl.catalogue import Endpoint
+from etl.connectors.files_target import FilesTarget
+from etl.gone import Gone
+from etl.model import Json, MappingReport, MappingSpec, RunOptions
+from etl.pipeline import Pipeline, Writer
+from etl.ports import MappingState, Scope, State, Target
+from etl.settle import Settlement
+from etl.writers import DeleteWriter, OnceWriter, PlanWriter, UpdateWriter, UpsertWriter
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """Opens targets and builds writers for the mappings of one run."""
+
+    workspace: Workspace
+    options: RunOptions
+    connections: Connections
+    state: State
+    run_id: str
+    stop: asyncio.Event
+
+    def place(self, spec: MappingSpec) -> Scope:
+        """Whose state the mapping's is."""
+        project = self.workspace.project
+        origin = f"{self.connections.origin(spec.target.connection)} {spec.target.endpoint}"
+        return Scope(project.name, project.environment, spec.name, origin)
+
+    def writer(
+        self, spec: MappingSpec, state: MappingState, settlement: Settlement, report: MappingReport, reads: Reads
+    ) -> Writer:
+        """What sends the mapping's items, or only notes them for a plan."""
+        endpoint, wanted = target_of(self.workspace, spec), spec.target.operation
+        if self.options.plan:
+            return PlanWriter(state, report, settlement.stored, delete=wanted == "delete", by_key=self.by_key(spec))
+        if wanted == "download":
+            return download_writer(self.workspace, spec, self.connections, reads, state)
+        target = self._target(spec)
+        if isinstance(target, FilesTarget):
+            return file_writer(spec, target)
+        if wanted == "delete":
+            return DeleteWriter(target)
+        if wanted == "update":
+            return UpdateWriter(target, endpoint.id_field)
+        if wanted == "upsert" and _upserts(endpoint):
+            return UpsertWriter(target)
+        return OnceWriter(
+            target=target,
+            state=state,
+            clock=self.connections.clock,
+            run_id=self.run_id,
+            find_first=wanted == "upsert",
+            updates="update" in endpoint.operations,
+            known_ids=partial(self._ids, spec),
+            adopt=settlement.adopt,
+        )
+
+    def gone(self, spec: MappingSpec, pipeline: Pipeline, state: MappingState, report: MappingReport) -> Gone | None:
+        """What deals with records that are gone; None where they are kept, or where not all was looked at."""
+        if spec.target.missing == "keep" or self.options.limit is not None:
+            return None
+        return Gone(
+            missing=spec.target.missing,
+            state=state,
+            settlement=pipeline.settlement,
+            report=report,
+            transform=pipeline.shaper.transform,
+            run_id=self.run_id,
+            limit=spec.limits.max_deletes,
+            writer=None if self.options.plan else self._gone_writer(spec),
+            stop=self.stop,
+        )
+
+    def by_key(self, spec: MappingSpec) -> bool:
+        """The target itself knows records by their key: another key is another record."""
+        if spec.target.operation != "upsert":
+            return False
+        return writes_files(self.workspace, spec) or _upserts(target_of(self.workspace, spec))
+
+    def only_creates(self, spec: MappingSpec) -> bool:
+        """What was created is not sent again where the target can't update it."""
+        target = target_of(self.workspace, spec)
+        creates = spec.target.operation == "create" or (spec.target.operation == "upsert" and not _upserts(target))
+        return creates and "update" not in target.operations
+
+    def file(self, spec: MappingSpec) -> FilesTarget:
+        """The file that the mapping writes."""
+        secret = self.state.secret(self.workspace.project.name)
+        return file_target(self.connections, spec, self.place(spec), secret)
+
+    def save_ids(self, spec: MappingSpec, ids: list[tuple[str, Json]]) -> None:
+        """Ids of target records, shared by all mappings that write there."""
+        where = self.place(spec)
+        self.state.save_identities(where.project, where.environment, where.origin, ids)
+
+    def _ids(self, spec: MappingSpec, target_keys: Sequence[str]) -> dict[str, Json]:
+        where = self.place(spec)
+        return self.state.identities(where.project, where.environment, where.origin, target_keys)
+
+    def _gone_writer(self, spec: MappingSpec) -> Writer:
+        target = self._target(spec)
+        if spec.target.missing == "delete":
+            return DeleteWriter(target)
+        upserts = writes_files(self.workspace, spec) or "upsert" in target_of(self.workspace, spec).operations
+        return UpsertWriter(target) if upserts else UpdateWriter(target, None)
+
+    def _target(self, spec: MappingSpec) -> Target:
+        if writes_files(self.workspace, spec):
+            return self.file(spec)
+        return self.connections.target(spec.target.connection, spec.target.endpoint, lossy=spec.target.lossy)
+
+
+def _upserts(target: Endpoint) -> bool:
+    """It has an upsert that may be sent again without harm."""
+    return "upsert" in target.operations and target.operations["upsert"].idempotent
