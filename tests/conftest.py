@@ -1,11 +1,14 @@
-"""What all tests share: nothing of theirs is left in the user's own folders."""
+"""What all tests share: nothing of theirs is left in the user's own folders, nor for the next."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
 
 import pytest
+
+from etl import secrets
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -14,3 +17,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(folder.cleanup)
     os.environ["XDG_STATE_HOME"] = folder.name
     os.environ["LOCALAPPDATA"] = folder.name
+
+
+@pytest.fixture(autouse=True)
+def _own_secrets_only() -> Iterator[None]:
+    """What one test makes known as a secret masks no word of the next."""
+    yield
+    secrets.forget()
