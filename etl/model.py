@@ -507,5 +507,11 @@ class RunOptions:
     concurrency: int = 4
     wait: bool = False
     allow_rekey: bool = False
+    retry: bool = False
+    """Nothing is read: open rejects are sent again, as they were stored, through the mapping as it is now."""
+    keys: Sequence[str] = ()
+    """Of a retry: the source keys of those rejects; none: all of them."""
+    create: bool = False
+    """Of a retry: creates of which nobody knows what came of them are sent again, too."""
     select: Sequence[str] = ()
     exclude: Sequence[str] = ()

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from etl.checkpoints import Checkpoints
 from etl.errors import ConnectionFailed, Interrupted, StateError
-from etl.model import Item, Outcome, Page
+from etl.model import Item, Outcome, Page, Reject
 from etl.settle import Settlement
 from etl.shape import Shaper
 
@@ -41,6 +41,8 @@ class Pipeline:
     batch_size: int
     writers: int = 2
     limit: int | None = None
+    takes_up: Callable[[Reject], bool] = lambda reject: True
+    """Which open rejects are tried again at the end of the read."""
     checkpoints: Checkpoints | None = None
     _failure: BaseException | None = None
     _halted: bool = False
@@ -123,7 +125,7 @@ class Pipeline:
                     self.checkpoints.shaped(page, len(items))
                 await self._send(items)
             if self._failure is None and self.limit is None:
-                await self._send(await self.shaper.again(self.settlement.open_rejects.values()))
+                await self._send(await self.shaper.again(filter(self.takes_up, self._open_rejects())))
         except ConnectionFailed as error:
             self._fail(error)
             self._intake[0].cancel()  # nobody takes its pages any more
@@ -131,6 +133,9 @@ class Pipeline:
             self._halt(error)
         if self._batch:
             await self._batches.put(self._batch)
+
+    def _open_rejects(self) -> list[Reject]:
+        return list(self.settlement.open_rejects.values())
 
     async def _send(self, items: list[Item]) -> None:
         self._batch += items

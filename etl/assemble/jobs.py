@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -20,7 +20,7 @@ from etl.catalogue import Endpoint
 from etl.errors import Interrupted, StateError
 from etl.expressions.scope import Scope
 from etl.mapping.load import Loaded
-from etl.model import MappingReport, MappingSpec, RunOptions
+from etl.model import MappingReport, MappingSpec, Page, RunOptions
 from etl.pipeline import Pipeline
 from etl.ports import MappingState, State
 from etl.ports import Scope as StateScope
@@ -65,6 +65,8 @@ class Jobs:
                     await pipeline.run()
                 finally:
                     report.warnings += reads.remarks()
+                if self.options.retry:
+                    return
                 reads.came_to_its_end()
                 gone = self.writing.gone(loaded.spec, pipeline, state, report)
                 if gone is not None:
@@ -156,13 +158,19 @@ class Jobs:
             held=self._held(spec, target),
             barrier=closed_periods(spec, target, self.connections, self.scope),
             last_wins=spec.target.on_duplicate == "last",
-            all_seen=lambda: spec.target.missing != "keep" and reads.saw_all(),
+            all_seen=lambda: not self.options.retry and spec.target.missing != "keep" and reads.saw_all(),
             resend=self.options.resend and not self.writing.only_creates(spec),
             rekeyed=self._rekeyed(spec, reads),
         )
+        retry = self.options.retry
+        if retry:
+            report.reading = "reads nothing: sends open rejects again"
+        if retry and self.options.create:
+            state.drop_intents(key for key in settlement.open_rejects if self._is_chosen(key))
         return Pipeline(
-            pages=reads.pages,
-            checkpoints=reads.checkpoints,
+            pages=_no_pages if retry else reads.pages,
+            checkpoints=None if retry else reads.checkpoints,
+            takes_up=lambda reject: self._is_chosen(reject.key),
             shaper=shaper,
             settlement=settlement,
             writer=self.writing.writer(spec, state, settlement, report, reads),
@@ -171,6 +179,9 @@ class Jobs:
             writers=1 if spec.target.on_duplicate == "last" else 2,
             limit=self.options.limit,
         )
+
+    def _is_chosen(self, key: str) -> bool:
+        return not self.options.keys or key in self.options.keys
 
     def _rekeyed(self, spec: MappingSpec, reads: Reads) -> Rekeyed | None:
         """What watches over keys in a target that knows records by nothing else."""
@@ -221,3 +232,10 @@ class Jobs:
         rejects = {reject.key: reject.target_key for reject in state.rejects() if reject.target_key}
         accepted = state.known(list(rejects))
         return [target_key for key, target_key in rejects.items() if key not in accepted]
+
+
+async def _no_pages() -> AsyncGenerator[Page]:
+    """Of a source that is not read."""
+    nothing: tuple[Page, ...] = ()
+    for page in nothing:
+        yield page

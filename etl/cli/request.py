@@ -22,20 +22,20 @@ Body = Callable[..., Any]
 class Request:
     """What the options shared by `run` and `plan` say."""
 
-    paths: tuple[str, ...]
-    select: tuple[str, ...]
-    exclude: tuple[str, ...]
-    limit: int | None
-    reread: bool
-    resend: bool
-    full: bool
-    since: str | None
-    fail_fast: bool
-    concurrency: int
-    as_json: bool
-    report: Path | None
-    progress: bool | None
-    sandbox: bool
+    paths: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    limit: int | None = None
+    reread: bool = False
+    resend: bool = False
+    full: bool = False
+    since: str | None = None
+    fail_fast: bool = False
+    concurrency: int = 4
+    as_json: bool = False
+    report: Path | None = None
+    progress: bool | None = None
+    sandbox: bool = False
 
     def options(self, *, plan: bool = False, wait: bool = False, allow_rekey: bool = False) -> RunOptions:
         """The part that concerns the engine."""

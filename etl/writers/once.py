@@ -269,5 +269,5 @@ def _is_missing(outcome: Outcome) -> bool:
 def _undecided(item: Item, doubt: Doubt, why: str) -> Outcome:
     """Its intent stays open: a later run looks again, and never creates it blindly."""
     what = "an earlier run may have created it" if doubt.lost is None else "its create got no answer"
-    reason = f"{what}, and {why}; look there, then drop or retry the reject"
+    reason = f"{what}, and {why}; look there: `etl rejects drop` if it is there, else `etl rejects retry --create`"
     return Outcome(item, Action.REJECTED, reason=reason, code="unknown")

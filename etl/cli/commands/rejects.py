@@ -20,6 +20,7 @@ from etl.reporting.values import to_json
 
 if TYPE_CHECKING:
     from etl.model import Reject
+    from etl.ports import MappingState
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 
@@ -64,6 +65,41 @@ def show(settings: Settings, mapping: str, keys: tuple[str, ...], as_json: bool,
         screen.out("\n".join(reject_text(each, screen.ink) for each in fit))
 
 
+@command.command("retry")
+@click.argument("mapping", required=False)
+@click.argument("keys", nargs=-1, metavar="[KEY]...")
+@click.option("--create", is_flag=True, help="Also creates of which nobody knows what came of them: you have looked.")
+@click.option("--path", "paths", multiple=True, metavar="PATH", help="Where the mappings are (default: mappings/).")
+@as_json_option
+@click.option("--sandbox", is_flag=True, help="Those of runs with --sandbox, against the made-up systems.")
+@with_settings
+def retry(
+    settings: Settings,
+    mapping: str | None,
+    keys: tuple[str, ...],
+    create: bool,
+    paths: tuple[str, ...],
+    as_json: bool,
+    sandbox: bool,
+) -> int:
+    """Send open rejects again at once, all or those of MAPPING, through the mappings as they are now.
+
+    Nothing is read from the sources. KEYs are source keys as `etl rejects list` shows them.
+    """
+    from etl.cli.request import Request
+    from etl.cli.running import execute
+    from etl.model import RunOptions
+
+    with stored(settings, sandbox) as store:
+        found = chosen(store.rejects(mapping), mapping, keys) if mapping else store.rejects()
+    if not found:
+        Screen(settings).note("there are no open rejects")
+        return 0
+    names = tuple(sorted({each.mapping for each in found}))
+    request = Request(paths=paths, select=names, as_json=as_json, sandbox=sandbox)
+    return execute(settings, request, RunOptions(retry=True, keys=keys, create=create, select=names, wait=True))
+
+
 @command.command("drop")
 @click.argument("mapping")
 @click.argument("keys", nargs=-1, metavar="[KEY]...")
@@ -77,8 +113,18 @@ def drop(settings: Settings, mapping: str, keys: tuple[str, ...], every: bool, s
     with stored(settings, sandbox) as store:
         found = chosen(store.rejects(mapping), mapping, keys)
         for scope in store.scopes(mapping):
-            store.state.mapping(scope).drop_rejects([each.key for each in found])
+            _drop(store.state.mapping(scope), found)
     Screen(settings).note(f"{mapping}: {counted(len(found), 'reject')} dropped")
+
+
+def _drop(state: MappingState, rejects: Sequence[Reject]) -> None:
+    """A create that may have been done counts as done from now on: it must not come again with a later read."""
+    from etl.model import LedgerEntry
+
+    unknown = {each.key for each in rejects if each.code == "unknown"}
+    intents = [intent for intent in state.intents() if intent.key in unknown]
+    state.accept([LedgerEntry(each.key, each.target_key, each.hash) for each in intents], "dropped")
+    state.drop_rejects([each.key for each in rejects])
 
 
 def _fit(rejects: Sequence[Reject], show: Shower | None, screen: Screen) -> list[Reject]:
