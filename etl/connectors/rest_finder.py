@@ -48,7 +48,7 @@ class RestFinder:
         """Records that agree with `output` in every field it has of those compared, made after the moment given.
 
         A record without a time of creation counts as made after it. Lists in full: nothing is taken for absent that
-        merely stands on a later page.
+        merely stands on a later page. Each once, though a list that changes under the reading is read again in parts.
         """
         compare = {name: compile_path(place) for name, place in self._block["compare"].items() if name in output}
         found = []
@@ -58,7 +58,9 @@ class RestFinder:
                     record = await self._full(listed, output)
                     if all(same(output[name], place(record)) for name, place in compare.items()):
                         found.append(self._found(record))
-        return [one for one in found if made_after is None or _is_after(one.created, made_after)]
+        each_once = {str(one.id): one for one in found if one.id is not None}.values()
+        unnamed = [one for one in found if one.id is None]
+        return [one for one in (*each_once, *unnamed) if made_after is None or _is_after(one.created, made_after)]
 
     @property
     def _block(self) -> Mapping[str, Json]:
