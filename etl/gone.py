@@ -82,7 +82,9 @@ class Gone:
         if self.writer is None:
             for item, entry in zip(items, entries, strict=True):
                 fields = {} if self.missing == "delete" else changed_fields(entry.output or {}, item.output)
-                self.report.changes.append(Change(item.key, "delete", fields, target_key=item.target_key))
+                self.report.changes.append(
+                    Change(item.key, "delete", fields, target_key=item.target_key, hash=item.hash)
+                )
             self._count(items)
             return
         async for outcomes in self.writer.write(items):

@@ -454,6 +454,16 @@ class Change:
     fields: dict[str, list[Json]] = field(default_factory=dict)
     reason: str | None = None
     target_key: str = ""
+    hash: bytes = b""
+    """Of the output, keyed: by it a saved plan is compared with what is so later."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedWrite:
+    """What a saved plan does with one record."""
+
+    target_key: str
+    hash: bytes
 
 
 @dataclass(slots=True)
@@ -507,6 +517,8 @@ class RunOptions:
     concurrency: int = 4
     wait: bool = False
     allow_rekey: bool = False
+    only: Mapping[str, Mapping[str, PlannedWrite]] | None = None
+    """Of a saved plan: mapping → source key → the write; nothing else is sent."""
     retry: bool = False
     """Nothing is read: open rejects are sent again, as they were stored, through the mapping as it is now."""
     keys: Sequence[str] = ()

@@ -160,7 +160,7 @@ class Jobs:
             last_wins=spec.target.on_duplicate == "last",
             all_seen=lambda: not self.options.retry and spec.target.missing != "keep" and reads.saw_all(),
             resend=self.options.resend and not self.writing.only_creates(spec),
-            rekeyed=self._rekeyed(spec, reads),
+            rekeyed=self._rekeyed(spec, reads, transform),
         )
         retry = self.options.retry
         if retry:
@@ -183,11 +183,12 @@ class Jobs:
     def _is_chosen(self, key: str) -> bool:
         return not self.options.keys or key in self.options.keys
 
-    def _rekeyed(self, spec: MappingSpec, reads: Reads) -> Rekeyed | None:
+    def _rekeyed(self, spec: MappingSpec, reads: Reads, transform: Transform) -> Rekeyed | None:
         """What watches over keys in a target that knows records by nothing else."""
         if not self.writing.by_key(spec):
             return None
-        return Rekeyed(refuses=reads.mapping_changed and not self.options.plan and not self.options.allow_rekey)
+        refuses = reads.mapping_changed and not self.options.plan and not self.options.allow_rekey
+        return Rekeyed(refuses, shown=not sensitive_of(self.workspace, spec) & set(transform.target_key))
 
     def _reads(self, loaded: Loaded, state: MappingState) -> Reads:
         spec = loaded.spec

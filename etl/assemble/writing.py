@@ -19,7 +19,7 @@ from etl.model import Json, MappingReport, MappingSpec, RunOptions
 from etl.pipeline import Pipeline, Writer
 from etl.ports import MappingState, Scope, State, Target
 from etl.settle import Settlement
-from etl.writers import DeleteWriter, OnceWriter, PlanWriter, UpdateWriter, UpsertWriter
+from etl.writers import DeleteWriter, GuardedWriter, OnceWriter, PlanWriter, UpdateWriter, UpsertWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,18 @@ class Writing:
         self, spec: MappingSpec, state: MappingState, settlement: Settlement, report: MappingReport, reads: Reads
     ) -> Writer:
         """What sends the mapping's items, or only notes them for a plan."""
-        endpoint, wanted = target_of(self.workspace, spec), spec.target.operation
         if self.options.plan:
-            return PlanWriter(state, report, settlement.stored, delete=wanted == "delete", by_key=self.by_key(spec))
+            delete = spec.target.operation == "delete"
+            return PlanWriter(state, report, settlement.stored, delete=delete, by_key=self.by_key(spec))
+        return self._guarded(spec, self._sender(spec, state, settlement, reads))
+
+    def _guarded(self, spec: MappingSpec, writer: Writer) -> Writer:
+        """A run that carries out a saved plan sends nothing else."""
+        only = self.options.only
+        return writer if only is None else GuardedWriter(writer, only.get(spec.name, {}))
+
+    def _sender(self, spec: MappingSpec, state: MappingState, settlement: Settlement, reads: Reads) -> Writer:
+        endpoint, wanted = target_of(self.workspace, spec), spec.target.operation
         if wanted == "download":
             return download_writer(self.workspace, spec, self.connections, reads, state)
         target = self._target(spec)
@@ -80,7 +89,7 @@ class Writing:
             transform=pipeline.shaper.transform,
             run_id=self.run_id,
             limit=spec.limits.max_deletes,
-            writer=None if self.options.plan else self._gone_writer(spec),
+            writer=None if self.options.plan else self._guarded(spec, self._gone_writer(spec)),
             stop=self.stop,
         )
 

@@ -7,11 +7,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from etl.cli.carrying_out import carry_out
 from etl.cli.folder import project_folder
 from etl.cli.options import Settings
+from etl.cli.plan_file import SavedPlan, save_plan
 from etl.cli.request import Request
 from etl.cli.screen import Screen
 from etl.cli.sensitive import hidden_fields
@@ -28,14 +31,26 @@ if TYPE_CHECKING:
     from etl.reporting.runs import Sensitive
 
 
-def execute(settings: Settings, request: Request, options: RunOptions) -> int:
-    """Opens the workspace, runs or plans it, prints; gives the exit code."""
+def execute(
+    settings: Settings,
+    request: Request,
+    options: RunOptions,
+    *,
+    out: Path | None = None,
+    saved: SavedPlan | None = None,
+) -> int:
+    """Opens the workspace, runs or plans it, prints; gives the exit code.
+
+    `out`: where a plan is saved; `saved`: the plan that this run carries out.
+    """
     screen = Screen(settings)
     _check_report(request.report)
     try:
         with sandboxed(settings, request.paths, request.sandbox) as sandbox:
             workspace = opened(settings, request.paths, sandbox, request.select, request.exclude)
-            report = _watched(settings, request, workspace, options)
+            report = _done(settings, request, workspace, options, saved)
+            if out is not None:
+                save_plan(out, request, workspace, report)
     except EtlError as error:
         if request.as_json:
             _print_json(screen, _never_begun(error), {})
@@ -47,6 +62,13 @@ def execute(settings: Settings, request: Request, options: RunOptions) -> int:
     else:
         _print(report, screen, request, hidden)
     return report.exit_code
+
+
+def _done(
+    settings: Settings, request: Request, workspace: Workspace, options: RunOptions, saved: SavedPlan | None
+) -> RunReport:
+    run = partial(_watched, settings, request)
+    return run(workspace, options) if saved is None else carry_out(saved, workspace, options, run)
 
 
 def _print_json(screen: Screen, report: RunReport, hidden: Sensitive) -> None:

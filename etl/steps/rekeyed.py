@@ -12,9 +12,10 @@ from etl.model import Item
 @dataclass(slots=True)
 class Rekeyed:
     """`refuses`: the mapping has changed, so that its key expression has, too; a key that the source itself changed
-    is a change like any other."""
+    is a change like any other. `shown`: keys may stand in messages."""
 
     refuses: bool
+    shown: bool = True
     count: int = 0
 
     def look(self, items: Iterable[Item]) -> None:
@@ -25,9 +26,9 @@ class Rekeyed:
                 continue
             self.count += 1
             if self.refuses:
-                change = f"{known.target_key!r} would be {item.target_key!r}"
+                change = f" ({known.target_key!r} would be {item.target_key!r})" if self.shown else ""
                 raise LimitReached(
-                    f"the mapping gives its records other keys in the target than before ({change}): they would be "
+                    f"the mapping gives its records other keys in the target than before{change}: they would be "
                     "created anew, and the old ones left behind",
                     "`etl plan` shows how many; if that is right, run with --allow-rekey",
                 )

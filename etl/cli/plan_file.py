@@ -1,0 +1,137 @@
+"""A saved plan: what was asked, what would be written, and what must still be so when it is carried out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from etl.cli.request import Request
+from etl.errors import LimitReached, UsageError
+
+if TYPE_CHECKING:
+    from etl.assemble.workspace import Workspace
+    from etl.model import PlannedWrite, RunReport
+
+VERSION = 1
+ASKED = ("paths", "select", "exclude", "limit", "reread", "resend", "full", "since", "sandbox")
+"""The options that decide what a plan looks at."""
+
+Writes = dict[str, dict[str, "PlannedWrite"]]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """`fingerprints` and `writes` by mapping; those by source key."""
+
+    made_at: str
+    environment: str
+    asked: Mapping[str, Any]
+    fingerprints: Mapping[str, str]
+    writes: Writes
+
+
+def save_plan(path: Path, request: Request, workspace: Workspace, report: RunReport) -> None:
+    """Writes the plan, readable by this user alone: keys may be nobody's business."""
+    if report.status == "failed":
+        raise LimitReached(
+            f"--out {path}: not saved, since some of the source could not be looked at", "mend that and plan again"
+        )
+    document = {
+        "etl_plan": VERSION,
+        "made_at": report.started_at,
+        "environment": workspace.project.environment,
+        "asked": {name: value for name, value in asdict(request).items() if name in ASKED},
+        "fingerprints": {spec.name: spec.fingerprint for spec in workspace.mappings},
+        "writes": {
+            mapping: {key: [write.target_key, write.hash.hex()] for key, write in writes.items()}
+            for mapping, writes in writes_of(report).items()
+        },
+    }
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        if os.name == "posix":
+            os.fchmod(file.fileno(), 0o600)
+        file.write(orjson.dumps(document))
+
+
+def load_plan(path: Path) -> SavedPlan:
+    """Raises UsageError for a file that is no saved plan."""
+    from etl.model import PlannedWrite
+
+    try:
+        document = orjson.loads(path.read_bytes())
+        if document["etl_plan"] != VERSION:
+            raise UsageError(f"--plan {path}: it was saved by another version of etl", "make a new plan")
+        writes = {
+            mapping: {
+                key: PlannedWrite(target_key, bytes.fromhex(digest)) for key, (target_key, digest) in many.items()
+            }
+            for mapping, many in document["writes"].items()
+        }
+        return SavedPlan(
+            document["made_at"], document["environment"], document["asked"], document["fingerprints"], writes
+        )
+    except OSError as error:
+        raise UsageError(f"--plan {path}: {error.strerror or error}", "save one with `etl plan -o FILE`") from None
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise UsageError(f"--plan {path}: this is no saved plan", "save one with `etl plan -o FILE`") from None
+
+
+def writes_of(report: RunReport) -> Writes:
+    """What a plan would write, by mapping and source key."""
+    from etl.model import PlannedWrite
+
+    return {
+        mapping.name: {
+            change.key: PlannedWrite(change.target_key, change.hash)
+            for change in mapping.changes
+            if change.action != "reject"
+        }
+        for mapping in report.mappings
+    }
+
+
+def check_mappings(saved: SavedPlan, workspace: Workspace) -> None:
+    """Raises LimitReached where the plan is of other mappings than those that are here now."""
+    if workspace.project.environment != saved.environment:
+        here, there = (f"'{name}'" if name else "none" for name in (workspace.project.environment, saved.environment))
+        raise UsageError(f"the plan is for environment {there}, this run for {here}", "give the same --env")
+    fingerprints = {spec.name: spec.fingerprint for spec in workspace.mappings}
+    changed = sorted(
+        name for name in {*fingerprints, *saved.fingerprints} if fingerprints.get(name) != saved.fingerprints.get(name)
+    )
+    if changed:
+        raise LimitReached(
+            f"the plan of {saved.made_at} no longer holds: {_listed(changed)} changed since; nothing was sent",
+            "make a new plan; variables given with --var must be the same",
+        )
+
+
+def check_writes(saved: SavedPlan, report: RunReport) -> None:
+    """Raises LimitReached where source or target moved on since the plan was made."""
+    for mapping in report.mappings:
+        if mapping.status == "failed":
+            raise LimitReached(f"{mapping.name}: {mapping.error}; nothing was sent")
+    now = writes_of(report)
+    moved = [
+        (name, key)
+        for name in sorted({*now, *saved.writes})
+        for key in {*now.get(name, {}), *saved.writes.get(name, {})}
+        if now.get(name, {}).get(key) != saved.writes.get(name, {}).get(key)
+    ]
+    if moved:
+        count = "1 record is" if len(moved) == 1 else f"{len(moved)} records are"
+        name, key = min(moved)
+        raise LimitReached(
+            f"the plan of {saved.made_at} no longer holds: {count} not as it says (the first: {name} {key}); "
+            "nothing was sent",
+            "make a new plan",
+        )
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)

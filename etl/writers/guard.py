@@ -1,0 +1,37 @@
+"""Holds a run to a plan: what is not in it, or not so, is not sent."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Protocol
+
+from etl.errors import LimitReached
+from etl.model import Item, Outcome, PlannedWrite
+
+
+class Writer(Protocol):
+    def write(self, items: Sequence[Item]) -> AsyncGenerator[list[Outcome]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedWriter:
+    """`planned`: source key → what the plan does with it."""
+
+    writer: Writer
+    planned: Mapping[str, PlannedWrite]
+
+    async def write(self, items: Sequence[Item]) -> AsyncGenerator[list[Outcome]]:
+        """Raises LimitReached before a batch of which one record is not as planned."""
+        for item in items:
+            planned = self.planned.get(item.key)
+            if planned is None or (planned.target_key, planned.hash) != (item.target_key, item.hash):
+                raise LimitReached(
+                    f"record {item.key} is not in the plan, or no longer so: source or target moved on meanwhile; "
+                    "it and what would have followed was not sent",
+                    "make a new plan",
+                )
+        async with aclosing(self.writer.write(items)) as writing:
+            async for outcomes in writing:
+                yield outcomes
