@@ -83,7 +83,7 @@ class Gone:
             for item, entry in zip(items, entries, strict=True):
                 fields = {} if self.missing == "delete" else changed_fields(entry.output or {}, item.output)
                 self.report.changes.append(
-                    Change(item.key, "delete", fields, target_key=item.target_key, hash=item.hash)
+                    Change(item.key, "delete", fields, target_key=item.target_key, digest=item.hash.hex())
                 )
             self._count(items)
             return

@@ -454,7 +454,7 @@ class Change:
     fields: dict[str, list[Json]] = field(default_factory=dict)
     reason: str | None = None
     target_key: str = ""
-    hash: bytes = b""
+    digest: str = ""
     """Of the output, keyed: by it a saved plan is compared with what is so later."""
 
 
@@ -463,7 +463,7 @@ class PlannedWrite:
     """What a saved plan does with one record."""
 
     target_key: str
-    hash: bytes
+    digest: str
 
 
 @dataclass(slots=True)

@@ -48,7 +48,7 @@ def save_plan(path: Path, request: Request, workspace: Workspace, report: RunRep
         "asked": {name: value for name, value in asdict(request).items() if name in ASKED},
         "fingerprints": {spec.name: spec.fingerprint for spec in workspace.mappings},
         "writes": {
-            mapping: {key: [write.target_key, write.hash.hex()] for key, write in writes.items()}
+            mapping: {key: [write.target_key, write.digest] for key, write in writes.items()}
             for mapping, writes in writes_of(report).items()
         },
     }
@@ -67,9 +67,7 @@ def load_plan(path: Path) -> SavedPlan:
         if document["etl_plan"] != VERSION:
             raise UsageError(f"--plan {path}: it was saved by another version of etl", "make a new plan")
         writes = {
-            mapping: {
-                key: PlannedWrite(target_key, bytes.fromhex(digest)) for key, (target_key, digest) in many.items()
-            }
+            mapping: {key: PlannedWrite(target_key, digest) for key, (target_key, digest) in many.items()}
             for mapping, many in document["writes"].items()
         }
         return SavedPlan(
@@ -87,7 +85,7 @@ def writes_of(report: RunReport) -> Writes:
 
     return {
         mapping.name: {
-            change.key: PlannedWrite(change.target_key, change.hash)
+            change.key: PlannedWrite(change.target_key, change.digest)
             for change in mapping.changes
             if change.action != "reject"
         }

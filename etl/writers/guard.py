@@ -26,7 +26,7 @@ class GuardedWriter:
         """Raises LimitReached before a batch of which one record is not as planned."""
         for item in items:
             planned = self.planned.get(item.key)
-            if planned is None or (planned.target_key, planned.hash) != (item.target_key, item.hash):
+            if planned is None or (planned.target_key, planned.digest) != (item.target_key, item.hash.hex()):
                 raise LimitReached(
                     f"record {item.key} is not in the plan, or no longer so: source or target moved on meanwhile; "
                     "it and what would have followed was not sent",

@@ -30,7 +30,7 @@ class PlanWriter:
         before = (self.state.output(item.key) or {}) if known else {}
         action: Literal["create", "update", "delete"] = "delete" if self.delete else "update" if known else "create"
         fields = {} if self.delete else changed_fields(before, self.shown(item.output))
-        self.report.changes.append(Change(item.key, action, fields, target_key=item.target_key, hash=item.hash))
+        self.report.changes.append(Change(item.key, action, fields, target_key=item.target_key, digest=item.hash.hex()))
         return Outcome(item, _DONE[action])
 
     def _is_another(self, item: Item) -> bool:

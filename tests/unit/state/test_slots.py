@@ -41,7 +41,7 @@ def granted(state: StoredState) -> list[float]:
 def test_the_first_requests_go_at_once_and_later_ones_wait(shared: StoredState) -> None:
     waits = [slots(shared).reserve((*FOUR, KEPT), NOW) for _ in range(9)]
     assert waits[:4] == [0.0] * 4
-    assert waits[4:] == sorted(waits[4:])
+    assert all(wait > 0.0 for wait in waits[4:])
     times = granted(shared)
     assert [later - earlier for earlier, later in zip(times, times[4:], strict=False)] == pytest.approx([1.0] * 5)
 
