@@ -16,7 +16,8 @@ from typing import Any
 import jmespath
 
 from etl.expressions.scope import Scope, table
-from etl.model import MISSING, FieldSpec, Record, Schema
+from etl.model import MISSING, Record, Schema
+from etl.specs import FieldSpec
 from etl.steps.fields import compile_fields
 
 CLIENTS = {str(number): {"dimesheets_id": number + 1000} for number in range(50)}

@@ -24,8 +24,8 @@ from aiohttp import web
 from etl.catalogue import Connector, Endpoint, Op
 from etl.clock import SystemClock
 from etl.connectors.rest import RestConnection
-from etl.model import ConnectionSpec, ThrottleWindow
 from etl.ports import ReadRequest
+from etl.specs import ConnectionSpec, ThrottleWindow
 
 PAGING = {"kind": "page_number", "page_param": "page", "size": 100, "total_pages": "totalPages"}
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from etl.model import Json, Schema, ThrottleWindow
+from etl.model import Json, Schema
+from etl.specs import ThrottleWindow
 
 OperationName = Literal["list", "get", "create", "update", "upsert", "delete", "download"]
 

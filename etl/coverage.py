@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from etl.keys import key_text
-from etl.model import MISSING, Action, FieldSpec, Item, Json, MappingSpec, Outcome, Schema, TestSpec
+from etl.model import MISSING, Action, Item, Json, Outcome, Schema
+from etl.specs import FieldSpec, MappingSpec, TestSpec
 from etl.steps.lookups import used_tables
 from etl.story import FieldStory, Part, Teller
 from etl.transform import Transform

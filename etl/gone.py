@@ -9,10 +9,12 @@ from itertools import islice
 from typing import Literal
 
 from etl.errors import Interrupted, LimitReached
-from etl.model import Action, Change, Item, Json, LedgerEntry, Limit, MappingReport, Outcome
+from etl.model import Action, Item, Json, LedgerEntry, Outcome
 from etl.pipeline import Writer
 from etl.ports import MappingState
+from etl.report import Change, MappingReport
 from etl.settle import Settlement
+from etl.specs import Limit
 from etl.transform import Transform
 from etl.writers.plan import changed_fields
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from etl.model import Item, Json, LedgerEntry, Outcome, Page, Record, Reject, RunReport
+from etl.model import Item, Json, LedgerEntry, Outcome, Page, Record, Reject
+from etl.report import RunReport
 
 
 class Clock(Protocol):

@@ -20,8 +20,9 @@ from etl.expressions import instants
 from etl.expressions.compile import compile_expression
 from etl.expressions.parse import Expression, parse
 from etl.expressions.scope import Scope
-from etl.model import IncrementalSpec, Json, Page, ParentSpec, Record
+from etl.model import Json, Page, Record
 from etl.ports import Cursor, ReadRequest, Source
+from etl.specs import IncrementalSpec, ParentSpec
 from etl.transform import Compiled, truthy
 
 Kind = Literal["all", "since", "newest first"]

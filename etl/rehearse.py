@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from etl.errors import RecordRejected
 from etl.expressions.scope import Scope, Table, table
 from etl.keys import canonical, key_text
-from etl.model import MISSING, Action, Item, Json, LookupSpec, MappingSpec, Outcome, Record, Schema, TestSpec
+from etl.model import MISSING, Action, Item, Json, Outcome, Record, Schema
+from etl.specs import LookupSpec, MappingSpec, TestSpec
 from etl.steps.coerce import coercion
 from etl.transform import Transform, refused
 

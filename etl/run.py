@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from etl.errors import EtlError, Interrupted, UsageError
-from etl.model import MappingReport, Status
+from etl.report import MappingReport, Status
 from etl.secrets import redact
 
 SETTLED = ("filtered", "unchanged", "written", "deleted", "rejected")

@@ -7,20 +7,10 @@ from collections.abc import Callable, Iterable
 
 from etl.errors import LimitReached
 from etl.keys import canonical
-from etl.model import (
-    Action,
-    Change,
-    Item,
-    Json,
-    LedgerEntry,
-    Limit,
-    LimitsSpec,
-    MappingReport,
-    Outcome,
-    Record,
-    Reject,
-)
+from etl.model import Action, Item, Json, LedgerEntry, Outcome, Record, Reject
 from etl.ports import MappingState
+from etl.report import Change, MappingReport
+from etl.specs import Limit, LimitsSpec
 
 PERCENT_FROM = 20
 """A limit in percent holds from this many rejects on: one reject of three records is no avalanche."""

@@ -9,8 +9,9 @@ from typing import Any, Protocol, TypeVar
 
 from etl.errors import RecordRejected, Refused
 from etl.keys import canonical, compose, key_text, split
-from etl.model import Action, Item, MappingReport, Outcome, Page, Record, Reject
+from etl.model import Action, Item, Outcome, Page, Record, Reject
 from etl.ports import MappingState, Source
+from etl.report import MappingReport
 from etl.settle import CHANGED, Settlement
 from etl.state.seen import SeenKeys
 from etl.steps.drift import Drift

@@ -9,21 +9,9 @@ from typing import Literal
 
 from etl.errors import RecordRejected
 from etl.expressions.scope import LookupMiss, Scope, Table
-from etl.model import (
-    MISSING,
-    Action,
-    FieldSpec,
-    Item,
-    Json,
-    LedgerEntry,
-    MappingSpec,
-    Missing,
-    Outcome,
-    Record,
-    Reject,
-    Schema,
-)
+from etl.model import MISSING, Action, Item, Json, LedgerEntry, Missing, Outcome, Record, Reject, Schema
 from etl.ports import Intent
+from etl.specs import FieldSpec, MappingSpec
 from etl.steps.explain import Explained, explain_fields
 from etl.transform import Transform, refused
 

@@ -14,7 +14,8 @@ from etl.expressions.compile import compile_expression
 from etl.expressions.parse import names_used, parse
 from etl.expressions.scope import Scope
 from etl.keys import canonical, compose, key_text, split
-from etl.model import Action, EachSpec, Item, Json, MappingSpec, Outcome, Record, Schema
+from etl.model import Action, Item, Json, Outcome, Record, Schema
+from etl.specs import EachSpec, MappingSpec
 from etl.steps.fields import compile_fields
 
 Compiled = Callable[[Json, Scope], Json]

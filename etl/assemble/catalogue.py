@@ -11,7 +11,8 @@ from etl.connectors.files_endpoint import Use, with_files
 from etl.connectors.load import load_connector
 from etl.errors import DocumentError, EtlError
 from etl.mapping.load import Loaded
-from etl.model import ConnectionSpec, MappingSpec, Problem, ProjectSpec
+from etl.model import Problem
+from etl.specs import ConnectionSpec, MappingSpec, ProjectSpec
 
 
 def specs_of(project: ProjectSpec, known: Sequence[Loaded], problems: list[Problem]) -> dict[str, ConnectionSpec]:

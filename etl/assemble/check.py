@@ -8,8 +8,9 @@ from etl.clock import SystemClock
 from etl.connectors.load import load_connector
 from etl.connectors.rest import RestConnection, address_of
 from etl.errors import ConnectionFailed, EtlError, Refused, UsageError
-from etl.model import ConnectionCheck, ConnectionSpec, ProjectSpec
 from etl.ports import Clock
+from etl.report import ConnectionCheck
+from etl.specs import ConnectionSpec, ProjectSpec
 
 
 async def check_connections(

@@ -8,8 +8,9 @@ from etl.assemble.workspace import Workspace
 from etl.catalogue import Endpoint
 from etl.expressions.parse import names_used, parse
 from etl.expressions.scope import Scope
-from etl.model import MappingSpec, Schema
+from etl.model import Schema
 from etl.shape import Detail
+from etl.specs import MappingSpec
 from etl.steps.drift import Drift
 from etl.transform import Transform, build_transform, compile_text
 

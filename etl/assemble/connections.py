@@ -10,8 +10,9 @@ from etl.catalogue import Connector
 from etl.connectors.files import FilesConnection
 from etl.connectors.rest import RestConnection
 from etl.errors import UsageError
-from etl.model import ConnectionReport, ConnectionSpec
 from etl.ports import Clock, Source, Target
+from etl.report import ConnectionReport
+from etl.specs import ConnectionSpec
 
 Connection = RestConnection | FilesConnection
 

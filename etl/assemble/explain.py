@@ -13,10 +13,12 @@ from etl.assemble.workspace import Workspace
 from etl.errors import RecordRejected, Refused
 from etl.keys import compose, split
 from etl.mapping.load import Loaded
-from etl.model import Action, Item, LedgerEntry, MappingReport, MappingSpec, Outcome, Record
+from etl.model import Action, Item, LedgerEntry, Outcome, Record
 from etl.pipeline import Pipeline
 from etl.ports import Clock
+from etl.report import MappingReport
 from etl.shape import detail_refused
+from etl.specs import MappingSpec
 from etl.story import Memory, Part, Story, Teller, Verdict
 from etl.writers.plan import changed_fields
 

@@ -13,10 +13,12 @@ from etl.assemble.workspace import Workspace
 from etl.connectors.files_target import FilesTarget, Wanted
 from etl.connectors.rest_source import RestSource
 from etl.errors import ConnectionFailed, UsageError
-from etl.model import Item, Json, MappingReport, MappingSpec, Record
+from etl.model import Item, Json, Record
 from etl.ports import MappingState
 from etl.ports import Scope as StateScope
+from etl.report import MappingReport
 from etl.settle import Settlement
+from etl.specs import MappingSpec
 from etl.transform import Transform, compile_text, truthy
 from etl.writers import AppendWriter, DeleteWriter, DownloadWriter, UpsertWriter
 

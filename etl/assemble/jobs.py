@@ -20,12 +20,14 @@ from etl.catalogue import Endpoint
 from etl.errors import Interrupted, StateError
 from etl.expressions.scope import Scope
 from etl.mapping.load import Loaded
-from etl.model import MappingReport, MappingSpec, Page, RunOptions
+from etl.model import Page
 from etl.pipeline import Pipeline
 from etl.ports import MappingState, State
 from etl.ports import Scope as StateScope
+from etl.report import MappingReport, RunOptions
 from etl.settle import Settlement
 from etl.shape import Shaper
+from etl.specs import MappingSpec
 from etl.steps.nulls import NullFields
 from etl.steps.rekeyed import Rekeyed
 from etl.transform import Transform

@@ -12,8 +12,8 @@ from etl.assemble.tables import Tables
 from etl.assemble.workspace import Workspace
 from etl.clock import SystemClock
 from etl.expressions.scope import Scope
-from etl.model import RunOptions
 from etl.ports import Clock
+from etl.report import RunOptions
 from etl.state import look_at_state, open_state
 from etl.state.rehearsal import Rehearsal
 

@@ -12,8 +12,9 @@ from etl.catalogue import Endpoint
 from etl.expressions.compile import compile_expression
 from etl.expressions.parse import parse
 from etl.expressions.scope import Scope
-from etl.model import Json, MappingSpec, Record
+from etl.model import Json, Record
 from etl.ports import ReadRequest, Source
+from etl.specs import MappingSpec
 from etl.transform import truthy
 
 

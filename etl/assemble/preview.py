@@ -10,9 +10,10 @@ from etl.assemble.looking import looking
 from etl.assemble.workspace import Workspace
 from etl.errors import RecordRejected, Refused
 from etl.mapping.load import Loaded
-from etl.model import Item, MappingReport, Record
+from etl.model import Item, Record
 from etl.pipeline import Pipeline
 from etl.ports import Clock
+from etl.report import MappingReport
 from etl.shape import detail_refused
 from etl.story import Part, Teller
 from etl.transform import Transform

@@ -17,9 +17,11 @@ from etl.expressions import instants
 from etl.expressions.compile import compile_expression
 from etl.expressions.parse import parse
 from etl.expressions.scope import Scope
-from etl.model import Json, MappingSpec, Page, Record, RunOptions
+from etl.model import Json, Page, Record
 from etl.ports import Checkpoint, Clock, Cursor, MappingState, Source
 from etl.reading import HighWater, Parents, Reading, Wanted, choose, read
+from etl.report import RunOptions
+from etl.specs import MappingSpec
 from etl.transform import compile_text
 
 LONGEST_BREAK = timedelta(days=1)

@@ -14,8 +14,8 @@ from etl.assemble.workspace import Workspace
 from etl.clock import SystemClock
 from etl.expressions.scope import Scope
 from etl.mapping.load import Loaded
-from etl.model import MappingReport, RunOptions, RunReport, Status
 from etl.ports import Clock, State
+from etl.report import MappingReport, RunOptions, RunReport, Status
 from etl.run import Job, run_jobs
 from etl.state import open_state
 from etl.state.rehearsal import Rehearsal

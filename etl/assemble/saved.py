@@ -11,7 +11,8 @@ from etl.documents import source
 from etl.errors import UsageError
 from etl.http.decoding import decode
 from etl.http.paths import compile_path
-from etl.model import Json, MappingSpec, Record
+from etl.model import Json, Record
+from etl.specs import MappingSpec
 
 _ENDINGS = ".json, .jsonl, .yaml"
 

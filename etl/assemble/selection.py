@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from etl.catalogue import Connector
 from etl.errors import UsageError
 from etl.mapping.load import Loaded
-from etl.model import MappingSpec
 from etl.run import in_order
+from etl.specs import MappingSpec
 
 
 def selected(

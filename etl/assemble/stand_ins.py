@@ -14,8 +14,8 @@ from etl.connectors.rest import address_of
 from etl.errors import UsageError
 from etl.http.loopback import is_loopback
 from etl.mapping.load import Loaded
-from etl.model import ConnectionSpec, ProjectSpec
 from etl.secrets import register
+from etl.specs import ConnectionSpec, ProjectSpec
 
 SANDBOX_STATE = "sqlite:///.etl/sandbox/state.db"
 SANDBOX_FILES = ".etl/sandbox/files"

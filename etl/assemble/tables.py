@@ -11,8 +11,9 @@ from etl.connectors.files_lookup import read_rows
 from etl.errors import RecordRejected
 from etl.expressions.scope import Scope, Table, table
 from etl.keys import canonical
-from etl.model import MISSING, Json, LookupSpec, MappingSpec, ProjectSpec, Record
+from etl.model import MISSING, Json, Record
 from etl.ports import ReadRequest, State
+from etl.specs import LookupSpec, MappingSpec, ProjectSpec
 from etl.steps.lookups import Rows, used_tables
 from etl.transform import compile_text, truthy
 

@@ -8,8 +8,8 @@ from etl.assemble.compiled import target_of, transform_of
 from etl.assemble.workspace import Workspace
 from etl.coverage import Branch, measure
 from etl.expressions.scope import Scope
-from etl.model import MappingSpec
 from etl.rehearse import NOW, TestResult, rehearsals, rehearse
+from etl.specs import MappingSpec
 from etl.transform import Transform
 
 

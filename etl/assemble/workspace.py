@@ -19,7 +19,8 @@ from etl.mapping.builtin import is_builtin
 from etl.mapping.checks import check_connections, check_mapping, check_project
 from etl.mapping.load import Loaded, load_mappings
 from etl.mapping.project import MAPPINGS, find_project, load_project
-from etl.model import ConnectionSpec, MappingSpec, Problem, ProjectSpec
+from etl.model import Problem
+from etl.specs import ConnectionSpec, MappingSpec, ProjectSpec
 
 
 @dataclass(slots=True)

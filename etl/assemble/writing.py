@@ -15,10 +15,12 @@ from etl.assemble.workspace import Workspace
 from etl.catalogue import Endpoint
 from etl.connectors.files_target import FilesTarget
 from etl.gone import Gone
-from etl.model import Json, MappingReport, MappingSpec, RunOptions
+from etl.model import Json
 from etl.pipeline import Pipeline, Writer
 from etl.ports import MappingState, Scope, State, Target
+from etl.report import MappingReport, RunOptions
 from etl.settle import Settlement
+from etl.specs import MappingSpec
 from etl.writers import DeleteWriter, GuardedWriter, OnceWriter, PlanWriter, UpdateWriter, UpsertWriter
 
 

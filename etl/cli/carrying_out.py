@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from etl.assemble.workspace import Workspace
-    from etl.model import RunOptions, RunReport
+    from etl.report import RunOptions, RunReport
 
     Run = Callable[[Workspace, RunOptions], RunReport]
 

@@ -15,7 +15,7 @@ from etl.errors import LimitReached, UsageError
 
 if TYPE_CHECKING:
     from etl.assemble.workspace import Workspace
-    from etl.model import PlannedWrite, RunReport
+    from etl.report import PlannedWrite, RunReport
 
 VERSION = 1
 ASKED = ("paths", "select", "exclude", "limit", "reread", "resend", "full", "since", "sandbox")
@@ -60,7 +60,7 @@ def save_plan(path: Path, request: Request, workspace: Workspace, report: RunRep
 
 def load_plan(path: Path) -> SavedPlan:
     """Raises UsageError for a file that is no saved plan."""
-    from etl.model import PlannedWrite
+    from etl.report import PlannedWrite
 
     try:
         document = orjson.loads(path.read_bytes())
@@ -81,7 +81,7 @@ def load_plan(path: Path) -> SavedPlan:
 
 def writes_of(report: RunReport) -> Writes:
     """What a plan would write, by mapping and source key."""
-    from etl.model import PlannedWrite
+    from etl.report import PlannedWrite
 
     return {
         mapping.name: {

@@ -13,7 +13,7 @@ import click
 from etl.cli.options import Settings
 
 if TYPE_CHECKING:
-    from etl.model import RunOptions
+    from etl.report import RunOptions
 
 Body = Callable[..., Any]
 
@@ -39,7 +39,7 @@ class Request:
 
     def options(self, *, plan: bool = False, wait: bool = False, allow_rekey: bool = False) -> RunOptions:
         """The part that concerns the engine."""
-        from etl.model import RunOptions
+        from etl.report import RunOptions
 
         return RunOptions(
             plan=plan,

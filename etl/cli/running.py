@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from etl.assemble.stand_ins import StandIns
     from etl.assemble.workspace import Workspace
-    from etl.model import RunOptions, RunReport
+    from etl.report import RunOptions, RunReport
     from etl.reporting.progress import RunProgress
     from etl.reporting.runs import Sensitive
 
@@ -79,7 +79,7 @@ def _print_json(screen: Screen, report: RunReport, hidden: Sensitive) -> None:
 
 def _never_begun(error: EtlError) -> RunReport:
     """Who reads standard output as JSON gets a document then, too."""
-    from etl.model import RunReport
+    from etl.report import RunReport
 
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return RunReport("", "failed", error.exit_code, started_at=now, finished_at=now)

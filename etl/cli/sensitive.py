@@ -12,10 +12,11 @@ from etl.cli.options import Settings
 from etl.errors import EtlError
 from etl.expressions.parse import names_used, parse
 from etl.mapping.checks.fields import key_of
-from etl.model import MISSING, Item, MappingSpec, Outcome, Record, Reject, Schema
+from etl.model import MISSING, Item, Outcome, Record, Reject, Schema
 from etl.reporting.runs import TARGET_KEY
 from etl.reporting.values import masked
 from etl.secrets import MASK
+from etl.specs import MappingSpec
 
 if TYPE_CHECKING:
     from etl.assemble.workspace import Workspace

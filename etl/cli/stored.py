@@ -13,8 +13,10 @@ from etl.cli.options import Settings
 from etl.errors import UsageError
 
 if TYPE_CHECKING:
-    from etl.model import ProjectSpec, Reject, RunReport
+    from etl.model import Reject
     from etl.ports import Scope, State
+    from etl.report import RunReport
+    from etl.specs import ProjectSpec
 
 sandbox_option = click.option("--sandbox", is_flag=True, help="Look at what runs with --sandbox stored.")
 

@@ -8,7 +8,7 @@ from typing import Any
 from etl.catalogue import Connector, Endpoint, Incremental, Op, OperationName, Results, Sort, Window, Wire
 from etl.connectors.fields import Types, param
 from etl.durations import seconds
-from etl.model import ThrottleWindow
+from etl.specs import ThrottleWindow
 
 Block = Mapping[str, Any]
 

@@ -13,7 +13,8 @@ from etl.connectors.files_formats import build_format
 from etl.connectors.files_names import place
 from etl.connectors.files_source import FilesSource
 from etl.connectors.files_target import FilesTarget, Wanted
-from etl.model import ConnectionReport, ConnectionSpec
+from etl.report import ConnectionReport
+from etl.specs import ConnectionSpec
 
 
 class FilesConnection:

@@ -10,7 +10,8 @@ from etl.connectors.files_text import reading
 from etl.documents import source
 from etl.errors import ConnectionFailed, UsageError
 from etl.http.decoding import decode
-from etl.model import Json, LookupSpec, Record
+from etl.model import Json, Record
+from etl.specs import LookupSpec
 
 _YAML = (".yaml", ".yml")
 

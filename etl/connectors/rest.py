@@ -77,8 +77,10 @@ from etl.http.retry import Retry
 from etl.http.slot_store import shared_folder
 from etl.http.throttle import Throttle, shared_throttle
 from etl.http.transport import build_transport
-from etl.model import ConnectionReport, ConnectionSpec, Json, ThrottleWindow
+from etl.model import Json
 from etl.ports import Clock, ReadRequest
+from etl.report import ConnectionReport
+from etl.specs import ConnectionSpec, ThrottleWindow
 
 
 class RestConnection:

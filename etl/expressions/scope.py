@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from etl.model import MISSING, Json, OnMiss
+from etl.model import MISSING, Json
+from etl.specs import OnMiss
 
 Table = Callable[[str], Json]
 """Gives the row for a key's text. Raises LookupMiss."""

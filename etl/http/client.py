@@ -20,8 +20,9 @@ from etl.http.retry import Retry
 from etl.http.signature import Auth, Signature
 from etl.http.throttle import Throttle
 from etl.http.transport import current_turn
-from etl.model import ConnectionReport, Json
+from etl.model import Json
 from etl.ports import Clock
+from etl.report import ConnectionReport
 
 log = logging.getLogger("etl.http")
 

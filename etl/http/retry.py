@@ -17,7 +17,8 @@ from typing import Any
 
 from etl.http.faults import Failure
 from etl.http.paths import Path, compile_path, lenient
-from etl.model import Json, RetrySpec
+from etl.model import Json
+from etl.specs import RetrySpec
 
 STATUSES = frozenset({429, 500, 502, 503, 504})
 FIRST_WAIT = 1.0

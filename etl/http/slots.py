@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from etl.model import ThrottleWindow
+from etl.specs import ThrottleWindow
 
 JITTER = 0.020
 """By how much requests may differ in the time they are under way without a window overflowing at the server."""

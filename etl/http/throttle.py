@@ -18,8 +18,8 @@ from pathlib import Path
 
 from etl.http.slot_store import FileStore, MemoryStore, SlotStore, machine
 from etl.http.slots import with_margin
-from etl.model import ThrottleWindow
 from etl.ports import Clock
+from etl.specs import ThrottleWindow
 
 CONNECTING = 0.5
 """How long before its slot a request may start to connect, in seconds."""

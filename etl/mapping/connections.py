@@ -15,7 +15,8 @@ from etl.documents.source import Document
 from etl.documents.text import shown
 from etl.durations import seconds
 from etl.http.loopback import is_loopback
-from etl.model import ConnectionSpec, Location, Problem, RetrySpec, ThrottleWindow
+from etl.model import Location, Problem
+from etl.specs import ConnectionSpec, RetrySpec, ThrottleWindow
 
 
 def build(document: Document) -> tuple[dict[str, ConnectionSpec], list[Problem]]:

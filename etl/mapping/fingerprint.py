@@ -14,7 +14,8 @@ from typing import Any
 
 from etl.documents.source import Document
 from etl.keys import canonical
-from etl.model import Json, ProjectSpec
+from etl.model import Json
+from etl.specs import ProjectSpec
 
 _VAR = re.compile(r"\bvar\(\s*(?:'([^']*)'\s*\))?")
 _TARGET = ("connection", "endpoint", "operation", "key", "nulls", "on_duplicate", "params")

@@ -17,8 +17,9 @@ from etl.mapping import builtin, connections, spec
 from etl.mapping.fingerprint import fingerprint
 from etl.mapping.project import FILE, is_credential, sources
 from etl.mapping.salvage import salvage
-from etl.model import Json, Location, MappingSpec, Problem, ProjectSpec
+from etl.model import Json, Location, Problem
 from etl.secrets import register
+from etl.specs import MappingSpec, ProjectSpec
 
 _REQUIRED = ("version", "name", "source", "fields", "target")
 

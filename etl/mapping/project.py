@@ -13,7 +13,8 @@ from etl.documents.marks import DocumentPath, Marks
 from etl.documents.source import Document
 from etl.errors import DocumentError, UsageError
 from etl.mapping import connections
-from etl.model import ConnectionSpec, Json, Problem, ProjectSpec
+from etl.model import Json, Problem
+from etl.specs import ConnectionSpec, ProjectSpec
 
 FILE = "etl.yaml"
 MAPPINGS = "mappings"

@@ -8,18 +8,17 @@ from typing import Any
 from etl.documents.marks import Marks
 from etl.documents.source import Document
 from etl.durations import seconds
-from etl.model import (
+from etl.model import Json, Schema
+from etl.specs import (
     DetailSpec,
     EachSpec,
     FieldSpec,
     IncrementalSpec,
-    Json,
     Limit,
     LimitsSpec,
     LookupSpec,
     MappingSpec,
     ParentSpec,
-    Schema,
     SourceSpec,
     TargetSpec,
     TestSpec,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from etl.model import ConnectionCheck, Json
+from etl.model import Json
+from etl.report import ConnectionCheck
 from etl.reporting.ink import PLAIN, Ink
 from etl.reporting.values import clean
 

@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from etl.model import MappingReport, RunReport
+from etl.report import MappingReport, RunReport
 from etl.reporting.ink import counted, seconds, thousands
 from etl.reporting.runs import COUNTS, Sensitive, record_name, top_reasons, visible_fields
 from etl.reporting.values import clean, shown

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from etl.model import Change, Json, MappingReport, RunReport
+from etl.model import Json
+from etl.report import Change, MappingReport, RunReport
 from etl.reporting.ink import PLAIN, Ink, thousands
 from etl.reporting.runs import Sensitive, record_name, top_reasons, totals, visible_fields
 from etl.reporting.values import clean, padded, shown, width

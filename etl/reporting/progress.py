@@ -12,7 +12,7 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn
 from rich.text import Text
 
-from etl.model import MappingReport, RunReport
+from etl.report import MappingReport, RunReport
 from etl.reporting.ink import seconds, thousands
 from etl.reporting.values import clean, clip
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from etl.model import Json, Record, Reject, RunReport
+from etl.model import Json, Record, Reject
+from etl.report import RunReport
 from etl.reporting.ink import PLAIN, Ink, counted
 from etl.reporting.runs import totals
 from etl.reporting.tables import columns

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from etl.model import Change, ConnectionReport, Json, MappingReport, RunReport
+from etl.model import Json
+from etl.report import Change, ConnectionReport, MappingReport, RunReport
 from etl.reporting.values import to_json
 from etl.secrets import MASK
 

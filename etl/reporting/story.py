@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from etl.model import MISSING, Item, Json, MappingSpec, Outcome, Record
+from etl.model import MISSING, Item, Json, Outcome, Record
 from etl.reporting.ink import PLAIN, Ink, counted
 from etl.reporting.preview import preview_document, reason
 from etl.reporting.rejects import reason as reject_reason
 from etl.reporting.values import clean, padded, shown, width
+from etl.specs import MappingSpec
 from etl.story import FieldStory, Looked, Memory, Part, Story
 
 

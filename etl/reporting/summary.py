@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from etl.model import ConnectionReport, MappingReport, RunReport
+from etl.report import ConnectionReport, MappingReport, RunReport
 from etl.reporting.ink import counted, seconds, thousands
 from etl.reporting.runs import COUNTS, top_reasons, totals
 from etl.reporting.values import clean

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
 from etl.errors import UsageError
-from etl.model import Change, ConnectionReport, MappingReport, RunReport
+from etl.report import Change, ConnectionReport, MappingReport, RunReport
 from etl.state import tables
 from etl.state.codec import dump, load, pack, unpack
 from etl.state.database import Database

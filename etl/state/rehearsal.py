@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from etl.model import Json, LedgerEntry, Record, Reject, RunReport
+from etl.model import Json, LedgerEntry, Record, Reject
 from etl.ports import Checkpoint, Cursor, Intent, MappingState, Scope, State
+from etl.report import RunReport
 from etl.state.mapping import CHUNK
 from etl.state.seen import SeenKeys
 

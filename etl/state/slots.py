@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from etl.model import ThrottleWindow
+from etl.specs import ThrottleWindow
 from etl.state.codec import pack
 from etl.state.database import Database
 

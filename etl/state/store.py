@@ -6,8 +6,9 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 
 from etl.keys import compose
-from etl.model import Json, LedgerEntry, Reject, RunReport
+from etl.model import Json, LedgerEntry, Reject
 from etl.ports import Scope
+from etl.report import RunReport
 from etl.state import history, tables
 from etl.state.codec import dump, load, load_optional, pack, unpack
 from etl.state.database import Database

@@ -10,7 +10,8 @@ from etl.errors import RecordRejected
 from etl.expressions.compile import Compiled, compile_expression
 from etl.expressions.parse import parse
 from etl.expressions.scope import Scope
-from etl.model import MISSING, FieldSpec, Json, Missing, Record, Schema
+from etl.model import MISSING, Json, Missing, Record, Schema
+from etl.specs import FieldSpec
 from etl.steps.rules import Rule, rules
 
 StepName = Literal["value", "map", "default", "type", "truncate"]

@@ -15,7 +15,8 @@ from etl.expressions.compile import write_expression
 from etl.expressions.exact import LEAST, MOST
 from etl.expressions.parse import parse
 from etl.expressions.scope import Scope
-from etl.model import MISSING, FieldSpec, Record, Schema
+from etl.model import MISSING, Record, Schema
+from etl.specs import FieldSpec
 from etl.steps import coerce
 from etl.steps.rules import Rule, rules
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 
 from etl.expressions.parse import parse, walk
 from etl.keys import key_text
-from etl.model import MISSING, Json, MappingSpec, Record
+from etl.model import MISSING, Json, Record
+from etl.specs import MappingSpec
 
 
 class Rows:

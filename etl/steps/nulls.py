@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from etl.model import FieldSpec, Item
+from etl.model import Item
+from etl.specs import FieldSpec
 
 FEWEST = 20
 """Records from which on it tells anything that a field was null in all of them."""

@@ -13,7 +13,8 @@ from typing import Literal, NoReturn
 from etl.errors import RecordRejected
 from etl.expressions.fail import fail, shown
 from etl.keys import key_text
-from etl.model import MISSING, FieldSpec, Json, Schema
+from etl.model import MISSING, Json, Schema
+from etl.specs import FieldSpec
 from etl.steps.coerce import Coercion, coercion, effective, too_long, truncate
 
 WhenNull = Literal["required", "needed", "send", "omit"]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from etl.errors import LimitReached
-from etl.model import Item, Outcome, PlannedWrite
+from etl.model import Item, Outcome
+from etl.report import PlannedWrite
 
 
 class Writer(Protocol):

@@ -6,8 +6,9 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from etl.model import Action, Change, Item, Json, MappingReport, Outcome, Record
+from etl.model import Action, Item, Json, Outcome, Record
 from etl.ports import MappingState
+from etl.report import Change, MappingReport
 
 
 @dataclass(frozen=True, slots=True)

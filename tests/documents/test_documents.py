@@ -14,8 +14,9 @@ from etl import secrets
 from etl.errors import DocumentError
 from etl.mapping.load import load_mappings
 from etl.mapping.project import load_project
-from etl.model import Problem, ProjectSpec
+from etl.model import Problem
 from etl.reporting.problems import problems_text
+from etl.specs import ProjectSpec
 
 HERE = Path(__file__).parent
 ENVIRON = {"BLIKK_APP_ID": "an-app-id", "BLIKK_APP_SECRET": "an-app-secret", "EMPTY": ""}

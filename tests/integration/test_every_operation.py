@@ -14,9 +14,10 @@ from etl.clock import SystemClock
 from etl.connectors.load import load_connector
 from etl.connectors.rest import RestConnection
 from etl.errors import LoginFailed
-from etl.model import Action, ConnectionSpec, Item, Json, Outcome, Record, Schema, ThrottleWindow
+from etl.model import Action, Item, Json, Outcome, Record, Schema
 from etl.ports import ReadRequest
 from etl.sandbox import Sandbox
+from etl.specs import ConnectionSpec, ThrottleWindow
 from etl.steps.drift import Drift
 
 Result = TypeVar("Result")

@@ -12,25 +12,14 @@ from typing import Any
 from etl.errors import EtlError
 from etl.expressions.scope import Scope
 from etl.gone import Gone
-from etl.model import (
-    EachSpec,
-    FieldSpec,
-    Json,
-    Limit,
-    LimitsSpec,
-    MappingReport,
-    MappingSpec,
-    Page,
-    Record,
-    Schema,
-    SourceSpec,
-    TargetSpec,
-)
+from etl.model import Json, Page, Record, Schema
 from etl.pipeline import Pipeline, Writer
 from etl.ports import MappingState, ReadRequest, State
 from etl.ports import Scope as StateScope
+from etl.report import MappingReport
 from etl.settle import Settlement
 from etl.shape import Barrier, Detail, Shaper
+from etl.specs import EachSpec, FieldSpec, Limit, LimitsSpec, MappingSpec, SourceSpec, TargetSpec
 from etl.state import open_state
 from etl.state.rehearsal import Rehearsal
 from etl.steps.drift import Drift

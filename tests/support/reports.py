@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from etl.model import Change, ConnectionReport, MappingReport, RunReport
+from etl.report import Change, ConnectionReport, MappingReport, RunReport
 
 
 def mixed_run() -> RunReport:

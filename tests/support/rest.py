@@ -11,8 +11,9 @@ import httpx
 from etl.catalogue import Connector, Endpoint, Op, OperationName
 from etl.connectors.rest import RestConnection
 from etl.http.transport import current_turn
-from etl.model import ConnectionSpec, Json, RetrySpec
+from etl.model import Json
 from etl.ports import Clock
+from etl.specs import ConnectionSpec, RetrySpec
 from tests.support.clocks import FakeClock
 
 PAGED = {

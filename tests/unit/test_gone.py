@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from etl.errors import ConnectionFailed, Interrupted, LimitReached
-from etl.model import EachSpec, Item, Limit, LimitsSpec, Outcome
+from etl.model import Item, Outcome
 from etl.ports import State
 from etl.shape import Detail
+from etl.specs import EachSpec, Limit, LimitsSpec
 from etl.state import open_state
 from etl.writers import UpsertWriter
 from tests.support.mapped import Mapped, adds_up, counted, things

@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 
 from etl.errors import ConnectionFailed
 from etl.keys import canonical
-from etl.model import Item, Json, LimitsSpec, MappingReport, Record
+from etl.model import Item, Json, Record
 from etl.ports import MappingState, Scope, State
+from etl.report import MappingReport
 from etl.settle import Settlement
+from etl.specs import LimitsSpec
 from etl.state import open_state
 from etl.writers import OnceWriter
 from tests.support.clocks import FakeClock

@@ -12,26 +12,14 @@ import pytest
 
 from etl.errors import ConnectionFailed, Interrupted, LimitReached
 from etl.expressions.scope import Scope, table
-from etl.model import (
-    MISSING,
-    EachSpec,
-    FieldSpec,
-    Limit,
-    LimitsSpec,
-    LookupSpec,
-    MappingReport,
-    MappingSpec,
-    Page,
-    Record,
-    Schema,
-    SourceSpec,
-    TargetSpec,
-)
+from etl.model import MISSING, Page, Record, Schema
 from etl.pipeline import Pipeline
 from etl.ports import MappingState, ReadRequest, State
 from etl.ports import Scope as StateScope
+from etl.report import MappingReport
 from etl.settle import Settlement
 from etl.shape import Detail, Shaper
+from etl.specs import EachSpec, FieldSpec, Limit, LimitsSpec, LookupSpec, MappingSpec, SourceSpec, TargetSpec
 from etl.state import open_state
 from etl.steps.drift import Drift
 from etl.transform import build_transform, compile_text

@@ -18,9 +18,10 @@ from etl.errors import RecordRejected, Refused
 from etl.expressions.compile import compile_expression
 from etl.expressions.parse import parse
 from etl.expressions.scope import Scope
-from etl.model import IncrementalSpec, Page, ParentSpec, Record
+from etl.model import Page, Record
 from etl.ports import Cursor, ReadRequest
 from etl.reading import HighWater, Parents, Reading, Wanted, choose, read, read_all
+from etl.specs import IncrementalSpec, ParentSpec
 
 NOW = datetime(2026, 4, 10, 12, 0, tzinfo=UTC)
 SCOPE = Scope(now=NOW)

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from etl.errors import ConnectionFailed, Interrupted, UsageError
-from etl.model import MappingReport
+from etl.report import MappingReport
 from etl.run import Job, in_order, run_jobs
 
 

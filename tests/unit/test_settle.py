@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from etl.errors import LimitReached
-from etl.model import Action, Item, Limit, LimitsSpec, MappingReport, Outcome
+from etl.model import Action, Item, Outcome
 from etl.ports import MappingState, Scope
+from etl.report import MappingReport
 from etl.settle import Settlement
+from etl.specs import Limit, LimitsSpec
 from etl.state import open_state
 
 SECRET = b"k" * 32

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from etl.errors import ConnectionFailed
-from etl.model import EachSpec, Record
+from etl.model import Record
 from etl.ports import State
 from etl.shape import Detail
+from etl.specs import EachSpec
 from etl.state import open_state
 from tests.support.mapped import Mapped, adds_up, counted, things
 from tests.support.memory import MemorySource

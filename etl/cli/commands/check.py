@@ -14,7 +14,8 @@ from etl.reporting.values import to_json
 if TYPE_CHECKING:
     import asyncio
 
-    from etl.model import ConnectionCheck, ProjectSpec
+    from etl.report import ConnectionCheck
+    from etl.specs import ProjectSpec
 
 
 @click.command("check")

@@ -88,7 +88,7 @@ def retry(
     """
     from etl.cli.request import Request
     from etl.cli.running import execute
-    from etl.model import RunOptions
+    from etl.report import RunOptions
 
     with stored(settings, sandbox) as store:
         found = chosen(store.rejects(mapping), mapping, keys) if mapping else store.rejects()

@@ -19,7 +19,8 @@ from etl.mapping.checks.lookups import check_lookups, check_use
 from etl.mapping.checks.project import check_project
 from etl.mapping.checks.reading import check_detail_use, check_each_alias, check_reading
 from etl.mapping.checks.tests import check_tests
-from etl.model import MappingSpec, Problem, ProjectSpec
+from etl.model import Problem
+from etl.specs import MappingSpec, ProjectSpec
 
 __all__ = ["check_connections", "check_mapping", "check_project"]
 

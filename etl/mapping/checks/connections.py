@@ -10,7 +10,8 @@ from etl.errors import UsageError
 from etl.expressions.suggest import listed, nearest
 from etl.http.credentials import choose, keys_of
 from etl.mapping.checks.findings import ordered
-from etl.model import ConnectionSpec, Location, Problem, ThrottleWindow
+from etl.model import Location, Problem
+from etl.specs import ConnectionSpec, ThrottleWindow
 
 PRODUCTION = "production"
 """The name of the instance at the connector's own address."""

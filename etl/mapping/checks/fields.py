@@ -10,7 +10,8 @@ from etl.expressions.suggest import listed, nearest
 from etl.mapping.checks.expressions import Typed
 from etl.mapping.checks.findings import Checked
 from etl.mapping.checks.values import check_value
-from etl.model import MISSING, FieldSpec, Schema, TargetSpec
+from etl.model import MISSING, Schema
+from etl.specs import FieldSpec, TargetSpec
 
 _PATH_PARAM = re.compile(r"\{(\w+)\}")
 _BY_ID = ("update", "delete")

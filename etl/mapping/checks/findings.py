@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from etl.catalogue import Connector, Endpoint
 from etl.documents.source import Document
-from etl.model import Location, MappingSpec, Problem, ProjectSpec, Severity
+from etl.model import Location, Problem, Severity
+from etl.specs import MappingSpec, ProjectSpec
 
 Path = tuple[str | int, ...]
 

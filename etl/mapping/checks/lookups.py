@@ -13,7 +13,8 @@ from etl.expressions.suggest import listed, nearest, spelled
 from etl.keys import key_text
 from etl.mapping.checks.findings import Checked
 from etl.mapping.checks.records import row_of
-from etl.model import Json, LookupSpec, Record, Schema
+from etl.model import Json, Record, Schema
+from etl.specs import LookupSpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from etl.documents.source import Document
 from etl.expressions.suggest import listed, nearest
 from etl.mapping.checks.fields import key_of
 from etl.mapping.checks.findings import ordered
-from etl.model import FieldSpec, Location, MappingSpec, Problem
+from etl.model import Location, Problem
+from etl.specs import FieldSpec, MappingSpec
 
 Pair = tuple[MappingSpec, Document]
 

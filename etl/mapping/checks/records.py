@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from etl.catalogue import Endpoint
 from etl.expressions.findings import Surroundings
 from etl.mapping.checks.findings import Checked
-from etl.model import DetailSpec, Json, Schema
+from etl.model import Json, Schema
+from etl.specs import DetailSpec
 
 UNKNOWN = Schema("object", nullable=False)
 """A record of which nothing is documented."""

@@ -10,7 +10,8 @@ from etl.expressions.types import Type, is_any, kind, kinds, words
 from etl.keys import key_text
 from etl.mapping.checks.findings import Checked, Path
 from etl.mapping.checks.fit import any_fits, refusal, value_refusal
-from etl.model import MISSING, FieldSpec, Json, Schema
+from etl.model import MISSING, Json, Schema
+from etl.specs import FieldSpec
 from etl.steps.coerce import effective
 
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 
 from etl.errors import ConnectionFailed
-from etl.model import Limit, LimitsSpec
 from etl.sandbox import Sandbox
 from etl.sandbox.faults import Rule
+from etl.specs import Limit, LimitsSpec
 from etl.state import open_state
 from etl.writers import once
 from tests.support.mapped import Mapped, adds_up

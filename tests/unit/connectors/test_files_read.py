@@ -21,8 +21,9 @@ from etl.connectors.files_options import PARAMS
 from etl.connectors.load import load_connector
 from etl.errors import ConnectionFailed, EtlError, UsageError
 from etl.http.decoding import encode
-from etl.model import ConnectionSpec, LookupSpec, Record
+from etl.model import Record
 from etl.ports import ReadRequest
+from etl.specs import ConnectionSpec, LookupSpec
 
 
 @pytest.fixture

@@ -22,7 +22,8 @@ from etl.connectors.files_formats import build_format
 from etl.connectors.files_target import FilesTarget, Wanted
 from etl.errors import ConnectionFailed
 from etl.keys import key_text
-from etl.model import Action, ConnectionSpec, Item, Outcome, Record
+from etl.model import Action, Item, Outcome, Record
+from etl.specs import ConnectionSpec
 
 
 def target(

@@ -16,9 +16,10 @@ from etl.connectors.checks import check_connector, expressions
 from etl.connectors.load import load_connector, packaged
 from etl.documents import source
 from etl.errors import DocumentError, UsageError
-from etl.model import Schema, ThrottleWindow
+from etl.model import Schema
 from etl.reporting.problems import full_message
 from etl.resources import connectors as packaged_folder
+from etl.specs import ThrottleWindow
 
 ACME = """\
 version: 1

@@ -20,8 +20,9 @@ from etl.catalogue import Op, Param, Sort, Window, Wire
 from etl.connectors.rest import RestConnection
 from etl.connectors.rest_source import RestSource
 from etl.errors import ConnectionFailed, RecordRejected, Refused, UsageError
-from etl.model import Json, Page, Record, Schema, ThrottleWindow
+from etl.model import Json, Page, Record, Schema
 from etl.ports import ReadRequest
+from etl.specs import ThrottleWindow
 from tests.support.clocks import FakeClock
 from tests.support.rest import PAGED, InMemory, connect, listed, op, page_of
 from tests.support.serving import Served, serving

@@ -17,7 +17,9 @@ from etl import secrets
 from etl.connectors.rest import RestConnection
 from etl.errors import ConnectionFailed, EtlError, LoginFailed, OutcomeUnknown, PermissionMissing, Refused, UsageError
 from etl.http.answer import Answer, Call
-from etl.model import ConnectionReport, Json, RetrySpec, ThrottleWindow
+from etl.model import Json
+from etl.report import ConnectionReport
+from etl.specs import RetrySpec, ThrottleWindow
 from tests.support.clocks import FakeClock
 from tests.support.rest import connect
 from tests.support.serving import Handler, Served, raw_server, serving

@@ -15,7 +15,7 @@ import pytest
 from etl.clock import SystemClock
 from etl.http.slot_store import FileStore, shared_folder
 from etl.http.throttle import Throttle, shared_throttle
-from etl.model import ThrottleWindow
+from etl.specs import ThrottleWindow
 from tests.support.clocks import FakeClock
 
 FOUR = [ThrottleWindow(4, 1.0)]
@@ -200,7 +200,7 @@ import asyncio, sys
 from pathlib import Path
 from etl.clock import SystemClock
 from etl.http.throttle import shared_throttle
-from etl.model import ThrottleWindow
+from etl.specs import ThrottleWindow
 
 async def main(folder, count):
     clock = SystemClock()

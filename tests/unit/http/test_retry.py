@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from etl.http.faults import Failure
 from etl.http.retry import Retry
-from etl.model import Json, RetrySpec
+from etl.model import Json
+from etl.specs import RetrySpec
 
 NOW = datetime(2026, 4, 1, 10, 0, tzinfo=UTC)
 

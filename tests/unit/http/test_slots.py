@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl.http.slots import Schedule, with_margin
-from etl.model import ThrottleWindow
+from etl.specs import ThrottleWindow
 
 WINDOWS = st.lists(
     st.builds(ThrottleWindow, st.integers(1, 12), st.sampled_from([0.5, 1.0, 2.0, 10.0, 60.0])), min_size=1, max_size=3

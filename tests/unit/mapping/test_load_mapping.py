@@ -11,8 +11,8 @@ import pytest
 from etl import resources, secrets
 from etl.errors import DocumentError
 from etl.mapping.load import Loaded, load_mapping, load_mappings, mapping_files
-from etl.model import (
-    MISSING,
+from etl.model import MISSING, Schema
+from etl.specs import (
     DetailSpec,
     EachSpec,
     FieldSpec,
@@ -22,7 +22,6 @@ from etl.model import (
     MappingSpec,
     ParentSpec,
     ProjectSpec,
-    Schema,
 )
 
 PARTS = {

@@ -10,7 +10,7 @@ import pytest
 from etl import secrets
 from etl.errors import DocumentError, UsageError
 from etl.mapping.project import find_project, load_project
-from etl.model import ConnectionSpec, ProjectSpec, RetrySpec, ThrottleWindow
+from etl.specs import ConnectionSpec, ProjectSpec, RetrySpec, ThrottleWindow
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from etl.mapping.load import load_mappings
-from etl.model import ProjectSpec
+from etl.specs import ProjectSpec
 
 MAPPING = """\
 version: 1

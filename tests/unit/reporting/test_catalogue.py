@@ -5,9 +5,10 @@ from __future__ import annotations
 from syrupy.assertion import SnapshotAssertion
 
 from etl.catalogue import Connector, Endpoint, Incremental, Op, Param, Sort, Window
-from etl.model import Schema, ThrottleWindow
+from etl.model import Schema
 from etl.reporting.catalogue import connector_text, connectors_text, endpoint_text, how_incremental
 from etl.reporting.catalogue_json import connector_document, connectors_document
+from etl.specs import ThrottleWindow
 
 LIST = Op(
     "list",

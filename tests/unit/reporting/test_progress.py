@@ -6,7 +6,7 @@ import io
 
 from rich.console import Console
 
-from etl.model import ConnectionReport, MappingReport, RunReport
+from etl.report import ConnectionReport, MappingReport, RunReport
 from etl.reporting.progress import RunProgress
 
 

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
-from etl.model import Change, MappingReport, RunReport
+from etl.report import Change, MappingReport, RunReport
 from etl.reporting.html import run_html
 from etl.reporting.plan import plan_text
 from etl.reporting.runs import run_document, run_json, top_reasons

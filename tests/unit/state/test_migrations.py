@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from etl.errors import StateError
-from etl.model import LedgerEntry, MappingReport, Reject, RunReport
+from etl.model import LedgerEntry, Reject
 from etl.ports import Checkpoint, Cursor, Intent
+from etl.report import MappingReport, RunReport
 from etl.state import StoredState, open_state
 from etl.state.migrations import VERSIONS, migrate
 from tests.unit.state.conftest import SCOPE, Open

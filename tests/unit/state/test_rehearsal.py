@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from etl.model import LedgerEntry, Reject, RunReport
+from etl.model import LedgerEntry, Reject
 from etl.ports import Cursor, Intent, Scope, State
+from etl.report import RunReport
 from etl.state import open_state
 from etl.state.rehearsal import Rehearsal
 from tests.unit.state.conftest import SCOPE

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from etl.model import ThrottleWindow
+from etl.specs import ThrottleWindow
 from etl.state import Slots, StoredState, open_state
 
 FOUR = (ThrottleWindow(4, 1.0),)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from etl.errors import UsageError
-from etl.model import Change, ConnectionReport, LedgerEntry, MappingReport, Reject, RunReport
+from etl.model import LedgerEntry, Reject
 from etl.ports import Cursor, Scope
+from etl.report import Change, ConnectionReport, MappingReport, RunReport
 from etl.state import StoredState
 from tests.unit.state.conftest import SCOPE, Open
 from tests.unit.state.test_ledger import entry

@@ -11,8 +11,9 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from etl.errors import StateError
-from etl.model import LedgerEntry, Reject, RunReport
+from etl.model import LedgerEntry, Reject
 from etl.ports import Checkpoint, Cursor, Intent, Scope
+from etl.report import RunReport
 from etl.state import StoredState, copy_state, export_state, import_state, open_state
 from tests.unit.state.conftest import SCOPE, Open
 

@@ -9,7 +9,8 @@ import pytest
 
 from etl.errors import RecordRejected
 from etl.expressions.parse import ExpressionError
-from etl.model import FieldSpec, Json, Record, Schema
+from etl.model import Json, Record, Schema
+from etl.specs import FieldSpec
 from etl.steps.fields import compile_fields
 from tests.support.expressions import scope
 

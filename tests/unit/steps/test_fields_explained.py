@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from etl.errors import RecordRejected
 from etl.keys import canonical
-from etl.model import MISSING, FieldSpec, Record, Schema
+from etl.model import MISSING, Record, Schema
+from etl.specs import FieldSpec
 from etl.steps.explain import Explained, Step, explain_fields
 from etl.steps.fields import compile_fields
 from tests.support.expressions import scope

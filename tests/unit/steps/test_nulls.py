@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.model import FieldSpec, Item, Record
+from etl.model import Item, Record
+from etl.specs import FieldSpec
 from etl.steps.nulls import FEWEST, NullFields
 
 FIELDS = [FieldSpec("a", value="x.a"), FieldSpec("b", value="x.b"), FieldSpec("nothing", const=None)]
