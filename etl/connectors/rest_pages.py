@@ -44,12 +44,13 @@ class Fetch:
         query = [*without(self.query, step.query), *step.query]
         return await self.client.request(Call(self.op.method, self.path, query, reads=True))
 
+    def needed(self) -> int:
+        """How many pages the rate starts while one answer is awaited."""
+        return max(1, math.ceil((self.client.throttle.rate or 0) * self.client.latency))
+
     def ahead(self) -> int:
-        """How many pages to have under way: as many as the rate starts while one answer is awaited, and some."""
-        rate = self.client.throttle.rate
-        if rate is None:
-            return UNTHROTTLED_AHEAD
-        return min(MOST_AHEAD, math.ceil(rate * self.client.latency) + 2)
+        """How many pages to have under way: those that the rate needs, and some."""
+        return UNTHROTTLED_AHEAD if self.client.throttle.rate is None else min(MOST_AHEAD, self.needed() + 2)
 
 
 async def chained(chain: Chain, totals: Totals, fetch: Fetch, reader: RecordReader) -> AsyncGenerator[Page, None]:
@@ -74,7 +75,7 @@ class NumberedPages:
     """Takes note of what was odd, and of whether more may exist than came."""
     arrivals: Arrivals | None = None
     """In a list that can be told by the time of creation."""
-    under_way: deque[asyncio.Task[Answer]] = field(default_factory=deque)
+    under_way: deque[tuple[Step, asyncio.Task[Answer]]] = field(default_factory=deque)
 
     async def pages(self) -> AsyncGenerator[Page, None]:
         """All pages; from the first again where the total may have hidden that records moved."""
@@ -94,26 +95,22 @@ class NumberedPages:
                 async for page in pages:
                     yield page
         finally:
-            for task in self.under_way:
-                task.cancel()
-            await asyncio.gather(*self.under_way, return_exceptions=True)
-            self.under_way.clear()
+            await self._drop()
             for text in read.remarks:
                 self.remark(text, read.disturbed)
 
     async def _in_order(self, read: NumberedRead) -> AsyncGenerator[Page, None]:
         number, count = self.first, 0
         while True:
-            self._ask(read, number)
             try:
-                answer = await self.under_way.popleft()
-            except Refused:
-                if read.beyond(number):
+                answer = await self._ask(read, number)
+            except Refused as refused:
+                if read.beyond(number, refused.status):
                     return
                 raise
             records = self._taken(answer)
             verdict = read.after(number, answer, records)
-            place = number if verdict.again_from is None else verdict.again_from - 1
+            place = read.place(number if verdict.again_from is None else verdict.again_from - 1)
             yield self._page(number, records, answer, place)
             end = verdict.end
             if verdict.again_from is not None:
@@ -137,24 +134,35 @@ class NumberedPages:
         hidden = self.arrivals is not None and self.arrivals.hidden
         return Page(number, records, self.paging.totals.records(answer), 0 if hidden else place)
 
-    def _ask(self, read: NumberedRead, number: int) -> None:
-        """Asks for page `number`, if that has not been done, and for those after it that surely exist."""
-        horizon = min(read.horizon(number), number + self.fetch.ahead() - 1)
+    async def _ask(self, read: NumberedRead, number: int) -> Answer:
+        """Page `number`, asked for by now if that was not done ahead; the next ones are under way, too."""
+        if self.under_way and self.under_way[0][0] != read.step(number):
+            await self._drop()
+        horizon = min(read.horizon(number, self.fetch.needed()), number + self.fetch.ahead() - 1)
         while number + len(self.under_way) <= horizon:
-            step = self.paging.step(number + len(self.under_way), read.size)
-            self.under_way.append(asyncio.create_task(self.fetch(step)))
+            step = read.step(number + len(self.under_way))
+            self.under_way.append((step, asyncio.create_task(self.fetch(step))))
+        return await self.under_way.popleft()[1]
+
+    async def _drop(self) -> None:
+        """Ends what was asked for ahead."""
+        tasks = [task for _, task in self.under_way]
+        self.under_way.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _again(self, read: NumberedRead, first: int, last: int) -> AsyncGenerator[Page, None]:
         """Reads pages again, one by one, until the total holds still between them; duplicates are dropped later."""
         for _ in range(MOST_REREADS):
             shrunk = 0
             for number in range(first, last + 1):
-                answer = await self.fetch(self.paging.step(number, read.size))
+                answer = await self.fetch(read.step(number))
                 records = self._taken(answer)
                 shrunk = read.again(number, answer, len(records))
                 if shrunk:
                     first = max(1, number - math.ceil(shrunk / read.size))
-                yield self._page(last, records, answer, first - 1 if shrunk else number)
+                yield self._page(last, records, answer, read.place(first - 1 if shrunk else number))
                 if shrunk:
                     break
             if not shrunk:

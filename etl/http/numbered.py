@@ -2,7 +2,8 @@
 
 Without I/O: fed with answers in the order of their numbers. It trusts no counter alone: an end that the numbers
 contradict is looked behind, an empty page is looked beyond once, and where the total shrinks between two pages,
-records have moved over the border between them, so that the pages around it are read again.
+records have moved over the border between them, so that the pages around it are read again. Where pages are asked
+for by the number of records before them, those that came are counted: a page may hold fewer than were asked for.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from etl.http.answer import Answer
-from etl.http.paging import Numbered, PagingFailed
+from etl.http.paging import Numbered, PagingFailed, Step
 from etl.keys import canonical
 from etl.model import Json
 
+NOT_FOUND = 404
 MOST_EMPTY = 2
 SURE_SIZE = 10
 """From this many records on, a page like the one before it is no coincidence."""
@@ -43,6 +45,10 @@ class NumberedRead:
     disturbed: bool = False
     """The counters contradict what came: more may exist than was read."""
     _seen: int = 0
+    _anchor: tuple[int, int] = (1, 0)
+    """The newest page of which it is known how many records stand before it, and how many."""
+    _full: bool = False
+    """The page before held as many records as were asked for."""
     _counted: int | None = None
     _held: int | None = None
     _empty: int = 0
@@ -51,15 +57,27 @@ class NumberedRead:
 
     def __post_init__(self) -> None:
         self.size = self.paging.size
-        self._seen = (self.first - 1) * self.size
+        self._anchor = (self.first, self._before(self.first))
+        self._seen = self._before(self.first)
 
-    def horizon(self, number: int) -> int:
-        """The highest page that may be asked for while page `number` is still awaited."""
-        return number if self.last is None else max(number, self.last)
+    def step(self, number: int) -> Step:
+        """The request of page `number`, as far as is known by now."""
+        return self.paging.step(number, self._before(number))
 
-    def beyond(self, number: int) -> bool:
-        """Page `number` lies behind the end that the API tells of: asked for only to be sure."""
-        return self.last is not None and number > self.last
+    def place(self, number: int) -> int:
+        """A later read that begins behind the page of this number, in pages of the size asked for, misses nothing."""
+        return self._before(number + 1) // self.paging.size if self.paging.by_record else number
+
+    def horizon(self, number: int, needed: int) -> int:
+        """The highest page that may be asked for while page `number` is still awaited. `needed`: how many must be under
+        way for the rate, which is worth a guess where no counter tells how many there are."""
+        if self.last is None:
+            return number + (needed - 1 if self._full else 0)
+        return max(number, self.last)
+
+    def beyond(self, number: int, status: int) -> bool:
+        """Page `number` was asked for only to be sure that the list is at its end, and `status` does not deny that."""
+        return number > self.first and status == NOT_FOUND if self.last is None else self._behind(number)
 
     def after(self, number: int, answer: Answer, records: Sequence[Json]) -> Verdict:
         """Raises PagingFailed where the pages can't be told apart or don't say how many they are."""
@@ -67,14 +85,15 @@ class NumberedRead:
         self._note_size(self.paging.totals.page_size(answer), len(records), answer, number)
         shrunk = self._note_totals(answer)
         repeated = self._repeated(number, records)
-        self._seen += len(records)
+        self._count(number, len(records))
         if shrunk and number > 1:
             return Verdict(False, max(1, number - math.ceil(shrunk / self.size)))
         return Verdict(repeated or self._ended(number, len(records)))
 
     def again(self, number: int, answer: Answer, count: int) -> int:
         """Takes in a page that was read again; by how many records the total has shrunk since the one before."""
-        self._seen = (number - 1) * self.size + count
+        self._seen = self._before(number)
+        self._count(number, count)
         return self._note_totals(answer)
 
     def ended(self, number: int, count: int) -> bool:
@@ -86,6 +105,23 @@ class NumberedRead:
         self.remarks.append(remark)
         self.disturbed = True
 
+    def _behind(self, number: int) -> bool:
+        """Page `number` lies behind the end that the API tells of."""
+        if self.paging.by_record and self._counted is not None:
+            return self._before(number) >= self._counted
+        return self.last is not None and number > self.last
+
+    def _before(self, number: int) -> int:
+        """How many records stand before page `number`."""
+        page, records = self._anchor
+        return max(0, records + (number - page) * self.size)
+
+    def _count(self, number: int, count: int) -> None:
+        self._seen += count
+        self._full = count >= self.size
+        if self.paging.by_record and count:
+            self._anchor = (number + 1, self._before(number) + count)
+
     def _ended(self, number: int, count: int) -> bool:
         if count == 0:
             return self._ended_empty(number)
@@ -95,7 +131,7 @@ class NumberedRead:
         return self._counted is None or self._seen == self._counted
 
     def _ended_empty(self, number: int) -> bool:
-        if self.last is None or number > self.last or not self._more(number):
+        if self.last is None or self._behind(number) or not self._more(number):
             return True
         self._empty += 1
         if self._empty < MOST_EMPTY and number < self.last:
@@ -106,7 +142,7 @@ class NumberedRead:
     def _more(self, number: int) -> bool:
         """The counters say that an empty page should have had records."""
         if self._counted is not None:
-            return self._counted > (number - 1) * self.size
+            return self._counted > self._before(number)
         return self.last is not None and number < self.last
 
     def _note_totals(self, answer: Answer) -> int:
@@ -132,11 +168,13 @@ class NumberedRead:
             return
         total = self.paging.totals.records(answer)
         given = told
-        if told is None and self.paging.by_record and number == 1 and total is not None and 0 < count < total:
+        if told is None and self.paging.by_record and total is not None and 0 < count < total - self._before(number):
             given = count
         if given and given != self.size:
             self.remarks.append(f"pages of {self.size} records were asked for, the API gives {given}")
-            self._seen = (number - 1) * given
+            if not self.paging.by_record:
+                self._anchor = (1, 0)
+                self._seen = (number - 1) * given
             self.size = given
 
     def _repeated(self, number: int, records: Sequence[Json]) -> bool:
@@ -146,7 +184,7 @@ class NumberedRead:
         mark = canonical([len(records), records[0], records[-1]])
         self._same = self._same + 1 if mark == self._mark else 0
         self._mark = mark
-        if self._same and self.last is not None and number > self.last:
+        if self._same and self._behind(number):
             return True
         if self._same >= (1 if len(records) >= SURE_SIZE else 3):
             raise PagingFailed(

@@ -121,9 +121,9 @@ class Numbered:
     by_record: bool
     totals: Totals
 
-    def step(self, number: int, size: int | None = None) -> Step:
-        """The request of page `number` (from 1), in pages of `size` records as the API really gives them."""
-        position = self.start + (number - 1) * ((size or self.size) if self.by_record else 1)
+    def step(self, number: int, before: int) -> Step:
+        """The request of page `number` (from 1), which has `before` records before it."""
+        position = self.start + (before if self.by_record else number - 1)
         query = [(self.position_param, str(position))]
         if self.size_param:
             query.append((self.size_param, str(self.size)))

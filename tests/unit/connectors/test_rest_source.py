@@ -322,24 +322,39 @@ def test_a_read_goes_on_from_the_page_that_is_asked_for() -> None:
     assert [page.number for page in pages] == [3, 4, 5]
 
 
-@pytest.mark.parametrize("total", [True, False])
-@pytest.mark.parametrize("served", [10, 4])
-def test_offsets_are_followed_by_what_was_really_given(total: bool, served: int) -> None:
-    paging = {"kind": "offset", "offset_param": "skip", "limit_param": "take", "size": 10}
-    if total:
-        paging["total"] = "count"
-
-    def handler(query: dict[str, str]) -> Json:
-        skip = int(query["skip"])
-        return {"count": 37, "items": records(37)[skip : skip + min(served, int(query["take"]))]}
-
-    if not total and served == 4:
-        paging["size"] = 4  # without a total nobody can tell a small page from a last one
-    pages, _ = read(handler, op("list", "GET", "/things", records="items", paging=paging))
-    assert ids(pages) == list(range(37))
+UNCOUNTED = {"kind": "page_number", "page_param": "page", "size": 10}
+OFFSETS = {"kind": "offset", "offset_param": "skip", "limit_param": "take", "size": 10}
 
 
-def test_as_many_pages_are_under_way_as_the_rate_needs_at_high_latency() -> None:
+@pytest.mark.parametrize("counters", [{"total": "count"}, {"total": "count", "page_size": "limit"}, {}])
+@given(
+    count=st.integers(0, 60), caps=st.lists(st.integers(1, 12), min_size=1, max_size=5), rate=st.sampled_from([1, 40])
+)
+def test_offsets_follow_what_was_really_given_however_few_records_a_page_holds(
+    counters: dict[str, str], count: int, caps: list[int], rate: int
+) -> None:
+    def page(skip: int) -> Json:
+        served = min(10, caps[skip % len(caps)])
+        return {"count": count, "limit": served, "items": records(count)[skip : skip + served]}
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json=page(int(request.url.params["skip"])), request=request)
+
+    async def story() -> None:
+        listing = op("list", "GET", "/things", records="items", paging={**OFFSETS, **counters})
+        connector = {"throttle": (ThrottleWindow(rate, 1.0),)}
+        source = connect("http://localhost", listing, transport=InMemory(answer), connector=connector).source("things")
+        pages = await gather(source)
+        assert set(ids(pages)) == set(range(count))
+        read_by_then = len(pages) // 2 + 1
+        rest = await gather(source, ReadRequest(start_page=pages[read_by_then - 1].place + 1))
+        assert set(ids(pages[:read_by_then])) | set(ids(rest)) == set(range(count))
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("paging", [PAGED, UNCOUNTED])
+def test_as_many_pages_are_under_way_as_the_rate_needs_at_high_latency(paging: dict[str, Any]) -> None:
     """Each answer takes 3 seconds; at 4 requests a second 100 pages would take 300 seconds one by one."""
     clock = FakeClock()
     under_way, most = 0, 0
@@ -355,7 +370,7 @@ def test_as_many_pages_are_under_way_as_the_rate_needs_at_high_latency() -> None
     async def story() -> list[Page]:
         connection = connect(
             "http://localhost",
-            listed(),
+            op("list", "GET", "/things", records="items", paging=paging),
             clock=clock,
             transport=InMemory(answer),
             connector={"throttle": (ThrottleWindow(4, 1.0),)},
@@ -365,6 +380,22 @@ def test_as_many_pages_are_under_way_as_the_rate_needs_at_high_latency() -> None
     assert ids(asyncio.run(story())) == list(range(1000))
     assert 12 <= most <= 32
     assert clock.monotonic() - 1000 < 45
+
+
+def test_a_list_without_counters_may_end_with_a_page_that_is_not_found() -> None:
+    numbers: list[int] = []
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        numbers.append(number := int(request.url.params["page"]))
+        items = page_of(records(20), number, 10)["items"]
+        return httpx.Response(200 if items else 404, json={"items": items}, request=request)
+
+    async def story() -> list[Page]:
+        listing = op("list", "GET", "/things", records="items", paging=UNCOUNTED)
+        return await gather(connect("http://localhost", listing, transport=InMemory(answer)).source("things"))
+
+    assert ids(asyncio.run(story())) == list(range(20))
+    assert numbers == [1, 2, 3]
 
 
 def test_a_reader_that_stops_early_leaves_no_request_behind() -> None:
