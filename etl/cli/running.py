@@ -44,7 +44,10 @@ def execute(
     `out`: where a plan is saved; `saved`: the plan that this run carries out.
     """
     screen = Screen(settings)
-    _check_report(request.report)
+    if request.report is not None:
+        _check_report(request.report)
+    if out is not None:
+        _check_place("--out", out)
     try:
         with sandboxed(settings, request.paths, request.sandbox) as sandbox:
             workspace = opened(settings, request.paths, sandbox, request.select, request.exclude)
@@ -164,14 +167,18 @@ def _progress(screen: Screen, request: Request) -> Iterator[RunProgress | None]:
         yield progress
 
 
-def _check_report(path: Path | None) -> None:
-    """Before anything is sent: a run of an hour must not end with a report that can't be written."""
-    if path is None:
-        return
+def _check_report(path: Path) -> None:
     if path.suffix not in (".html", ".json"):
         raise UsageError(f"--report {path}: the name tells the form", "end it in .html or .json")
+    _check_place("--report", path)
+
+
+def _check_place(option: str, path: Path) -> None:
+    """Before anything is sent: a run of an hour must not end with a file that can't be written."""
+    if path.is_dir():
+        raise UsageError(f"{option} {path}: that is a folder", "name a file in it")
     if not path.resolve().parent.is_dir():
-        raise UsageError(f"--report {path}: there is no folder {path.parent}", "create it first")
+        raise UsageError(f"{option} {path}: there is no folder {path.parent}", "create it first")
 
 
 def _write_report(report: RunReport, path: Path | None, hidden: Sensitive) -> None:

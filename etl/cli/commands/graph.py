@@ -9,7 +9,10 @@ import click
 from etl.cli.offline import offline
 from etl.cli.options import Settings, with_settings
 from etl.cli.screen import Screen
+from etl.errors import UsageError
 from etl.reporting.graph import Flow, mermaid, svg
+
+_FORMS = {".svg": "svg", ".mmd": "mermaid", ".md": "mermaid"}
 
 
 @click.command("graph")
@@ -30,6 +33,7 @@ def command(
     """Draw mappings, the endpoints between which they move data, and the order in which they run."""
     from etl.assemble.workspace import open_workspace
 
+    form = form or _form(output)
     workspace = open_workspace(
         paths,
         project_file=settings.project,
@@ -48,8 +52,17 @@ def command(
         )
         for mapping in workspace.mappings
     ]
-    drawn = svg(flows) if form == "svg" or (form is None and output and output.suffix == ".svg") else mermaid(flows)
+    drawn = svg(flows) if form == "svg" else mermaid(flows)
     if output:
         output.write_text(drawn, encoding="utf-8")
     else:
         Screen(settings).out(drawn)
+
+
+def _form(output: Path | None) -> str:
+    """The form that the file's name tells. Raises UsageError."""
+    if output is None:
+        return "mermaid"
+    if output.suffix not in _FORMS:
+        raise UsageError(f"--output {output}: the name tells the form", "end it in .svg, .mmd or .md")
+    return _FORMS[output.suffix]

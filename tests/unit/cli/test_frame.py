@@ -62,6 +62,8 @@ def test_a_command_does_what_its_line_in_the_overview_says(name: str) -> None:
         ("functions splitt", "'splitt' is no function — did you mean 'split'?"),
         ("run --report out.pdf", "--report out.pdf: the name tells the form — end it in .html or .json"),
         ("run --report nowhere/out.html", "--report nowhere/out.html: there is no folder nowhere — create it first"),
+        ("plan --out .", "--out .: that is a folder — name a file in it"),
+        ("graph --output out.png", "--output out.png: the name tells the form — end it in .svg, .mmd or .md"),
         ("--env", "Option '--env' requires an argument"),
     ],
 )
