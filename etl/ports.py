@@ -23,6 +23,13 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None: ...
 
 
+class SlotBoard(Protocol):
+    """Short texts that all machines of a store share, and one clock for all of them: where rate limits are kept."""
+
+    async def swap(self, name: str, expected: str, text: str) -> tuple[str, float]:
+        """Puts `text` where `expected` stands, or nothing yet: what stands there now, and the clock, in seconds."""
+
+
 # --- reading -------------------------------------------------------------------------------------
 
 
@@ -218,6 +225,10 @@ class MappingState(Protocol):
 class State(Protocol):
     """Where cursors, ledger, intents, rejects and run history are kept."""
 
+    @property
+    def board(self) -> SlotBoard | None:
+        """Where the machines of this store share rate limits; None where only this machine uses it."""
+
     def mapping(self, scope: Scope) -> MappingState: ...
 
     def secret(self, project: str) -> bytes:
@@ -273,6 +284,7 @@ __all__ = [
     "MappingState",
     "ReadRequest",
     "Scope",
+    "SlotBoard",
     "Source",
     "State",
     "Target",

@@ -10,7 +10,7 @@ from etl.catalogue import Connector
 from etl.connectors.files import FilesConnection
 from etl.connectors.rest import RestConnection
 from etl.errors import UsageError
-from etl.ports import Clock, Source, Target
+from etl.ports import Clock, SlotBoard, Source, Target
 from etl.report import ConnectionReport
 from etl.specs import ConnectionSpec
 
@@ -20,7 +20,9 @@ Connection = RestConnection | FilesConnection
 class Connections:
     """One open connection per name; `reports` fills as they are opened."""
 
-    def __init__(self, workspace: Workspace, clock: Clock, reports: dict[str, ConnectionReport]) -> None:
+    def __init__(
+        self, workspace: Workspace, clock: Clock, reports: dict[str, ConnectionReport], board: SlotBoard | None = None
+    ) -> None:
         self._connectors: Mapping[str, Connector] = workspace.connectors
         self._specs: Mapping[str, ConnectionSpec] = workspace.connections
         self._timezone = workspace.project.timezone
@@ -28,6 +30,7 @@ class Connections:
         self._sandbox = workspace.in_sandbox
         self._require_stand_in = workspace.require_stand_in
         self.clock = clock
+        self._board = board
         self._reports = reports
         self._open: dict[str, Connection] = {}
         self._kinds: dict[str, Callable[[str], Connection]] = {"rest": self._rest, "files": self._files}
@@ -70,7 +73,7 @@ class Connections:
     def _rest(self, name: str) -> Connection:
         self._require_stand_in(name)
         spec, connector = self._specs[name], self._connectors[name]
-        return RestConnection(spec, connector, self.clock, timezone=self._timezone, root=self._root)
+        return RestConnection(spec, connector, self.clock, timezone=self._timezone, root=self._root, board=self._board)
 
     def _files(self, name: str) -> Connection:
         aside = self._root / SANDBOX_FILES / name if self._sandbox else None  # made-up data must not meet real files

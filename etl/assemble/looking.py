@@ -26,7 +26,7 @@ async def looking(
     clock = clock or SystemClock()
     project = workspace.project
     state = Rehearsal(look_at_state(workspace.state, project.root), open_state("memory:", project.root))
-    connections = Connections(workspace, clock, {})
+    connections = Connections(workspace, clock, {}, state.board)
     try:
         yield Jobs(
             workspace=workspace,

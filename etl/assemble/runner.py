@@ -64,7 +64,7 @@ async def _run(
     workspace: Workspace, options: RunOptions, report: RunReport, state: State, stop: asyncio.Event, clock: Clock
 ) -> None:
     project = workspace.project
-    connections = Connections(workspace, clock, report.connections)
+    connections = Connections(workspace, clock, report.connections, state.board)
     jobs = Jobs(
         workspace=workspace,
         options=options,

@@ -78,7 +78,7 @@ from etl.http.slot_store import shared_folder
 from etl.http.throttle import Throttle, shared_throttle
 from etl.http.transport import build_transport
 from etl.model import Json
-from etl.ports import Clock, ReadRequest
+from etl.ports import Clock, ReadRequest, SlotBoard
 from etl.report import ConnectionReport
 from etl.specs import ConnectionSpec, ThrottleWindow
 
@@ -86,7 +86,8 @@ from etl.specs import ConnectionSpec, ThrottleWindow
 class RestConnection:
     """A system in use: made once per run and connection, closed at its end. Needs no network until the first request.
 
-    `throttle_folder`: where processes meet that share a rate limit; None keeps the limit in this process.
+    `throttle_folder`: where processes meet that share a rate limit; None keeps the limit in this process. `board`:
+    where machines do.
     Raises UsageError where address or credentials don't fit the connector.
     """
 
@@ -99,6 +100,7 @@ class RestConnection:
         timezone: str = "UTC",
         root: Path | None = None,
         throttle_folder: Path | Literal["shared"] | None = "shared",
+        board: SlotBoard | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.spec = spec
@@ -107,9 +109,8 @@ class RestConnection:
         self.report = ConnectionReport(spec.name, host=urlsplit(self.base_url).netloc)
         self.zone: tzinfo = ZoneInfo(timezone) if spec.datetime == "local" else UTC
         self.root = root
-        self.client = self._client(
-            clock, shared_folder() if throttle_folder == "shared" else throttle_folder, transport
-        )
+        folder = shared_folder() if throttle_folder == "shared" else throttle_folder
+        self.client = self._client(clock, self._throttle(clock, folder, board), transport)
 
     def source(self, endpoint: str) -> RestSource:
         """The endpoint to read from."""
@@ -172,14 +173,14 @@ class RestConnection:
     async def close(self) -> None:
         await self.client.close()
 
-    def _client(self, clock: Clock, folder: Path | None, transport: httpx.AsyncBaseTransport | None) -> HttpClient:
+    def _client(self, clock: Clock, throttle: Throttle, transport: httpx.AsyncBaseTransport | None) -> HttpClient:
         spec, connector = self.spec, self.connector
         block = choose(connector.auth, spec.auth, spec.name)
         return HttpClient(
             base_url=self.base_url,
             transport=transport or build_transport(self.base_url, spec.ca_file, spec.proxy),
             auth=build_auth(block, spec.auth, clock, spec.name),
-            throttle=self._throttle(clock, folder),
+            throttle=throttle,
             retry=Retry.from_config(connector.retry, spec.retry),
             judge=Judge(spec.name, RefusalReader.from_config(connector.error), tuple(spec.auth)),
             clock=clock,
@@ -188,10 +189,15 @@ class RestConnection:
             headers=standard_headers(connector.headers),
         )
 
-    def _throttle(self, clock: Clock, folder: Path | None) -> Throttle:
-        windows = windows_of(self.spec, self.connector)
-        application = application_of(self.spec.auth, self.connector.throttle_by)
-        return shared_throttle(windows, clock, origin=origin(self.base_url), application=application, folder=folder)
+    def _throttle(self, clock: Clock, folder: Path | None, board: SlotBoard | None) -> Throttle:
+        return shared_throttle(
+            windows_of(self.spec, self.connector),
+            clock,
+            origin=origin(self.base_url),
+            application=application_of(self.spec.auth, self.connector.throttle_by),
+            folder=folder,
+            board=board,
+        )
 
     def _endpoint(self, name: str) -> Endpoint:
         endpoint = self.connector.endpoints.get(name)

@@ -17,7 +17,7 @@ from typing import Protocol, TypeVar
 import orjson
 from filelock import FileLock, Timeout
 
-from etl.http.slots import Schedule, Slot
+from etl.http.slots import Schedule
 from etl.ports import Clock
 
 T = TypeVar("T")
@@ -39,6 +39,9 @@ UNUSED = 8 * 86400.0
 class SlotStore(Protocol):
     """Keeps one schedule; changes to it happen one after another."""
 
+    delay: float
+    """Seconds that keeping a change takes, about, where nobody else is in between."""
+
     async def update(self, change: Change[T]) -> T:
         """Applies `change` to the schedule, alone, and keeps what it made of it."""
 
@@ -48,6 +51,7 @@ class MemoryStore:
     """A schedule of this process only."""
 
     schedule: Schedule = field(default_factory=Schedule)
+    delay: float = 0.0
 
     async def update(self, change: Change[T]) -> T:
         return change(self.schedule)
@@ -59,6 +63,8 @@ class FileStore:
     Whatever is wrong with the file or its folder costs the sharing between processes, never the run: a file that
     can't be understood is taken as slots just used, a folder that can't be written to is replaced by memory.
     """
+
+    delay = 0.0
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self.path = path
@@ -116,8 +122,7 @@ class FileStore:
         return self._clock.now().timestamp() - self._clock.monotonic()
 
     def _spell(self, schedule: Schedule) -> bytes:
-        slots = [[slot.at, slot.owner, slot.sent] for slot in schedule.slots]
-        return orjson.dumps({"boot": self._boot(), "paused_until": schedule.paused_until, "slots": slots})
+        return orjson.dumps({"boot": self._boot(), **schedule.told()})
 
     def _understand(self, held: bytes) -> Schedule:
         if not held:
@@ -126,8 +131,7 @@ class FileStore:
             told = orjson.loads(held)
             if abs(told["boot"] - self._boot()) > CLOCK_STEP:
                 return Schedule()
-            slots = [Slot(float(at), str(owner), bool(sent)) for at, owner, sent in told["slots"]]
-            return Schedule(slots, float(told["paused_until"]))
+            return Schedule.understood(told)
         except (ValueError, TypeError, KeyError):
             return Schedule(paused_until=self._clock.monotonic() + UNREADABLE_PAUSE)
 

@@ -6,16 +6,17 @@ it really happened, so one that starts late pushes the following ones and never 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from etl.specs import ThrottleWindow
 
 JITTER = 0.020
 """By how much requests may differ in the time they are under way without a window overflowing at the server."""
 
-LATENESS = 0.002
-"""From the stamp to the first byte on the wire, when the machine is busy."""
+LATENESS = 0.003
+"""By how much the moments at which requests are written may differ from their stamps, earliest to latest."""
 
 
 def with_margin(windows: Sequence[ThrottleWindow]) -> tuple[ThrottleWindow, ...]:
@@ -48,19 +49,40 @@ class Schedule:
             self.slots.append(mine)
         return mine.at
 
-    def confirm(self, windows: Sequence[ThrottleWindow], owner: str, now: float) -> float | None:
-        """None where `owner` sends now (its slot is stamped); else the moment at which to ask again."""
-        earliest = max(self.paused_until, _free(windows, [slot.at for slot in self.slots if slot.sent]))
-        mine = self._open(owner)
-        if mine is None:
-            return self.reserve(windows, owner, now)
+    def confirm(self, windows: Sequence[ThrottleWindow], owner: str, now: float) -> Slot:
+        """The last slot of `owner`: stamped as sent now, or else the moment at which to ask again.
+
+        One that missed the moment of its stamp asks again, too, before anything else: the stamp moves on.
+        """
+        mine = next((slot for slot in reversed(self.slots) if slot.owner == owner), None)
+        if mine is None:  # it waited for so long that it was forgotten
+            self.reserve(windows, owner, now)
+            mine = self.slots[-1]
+        others = [slot.at for slot in self.slots if slot.sent and slot is not mine]
+        earliest = max(self.paused_until, _free(windows, others))
         mine.at = max(now, earliest)
         mine.sent = earliest <= now
-        return None if mine.sent else mine.at
+        return mine
 
     def pause(self, until: float) -> None:
         """Nobody sends before `until`; a longer pause that is already there stays."""
         self.paused_until = max(self.paused_until, until)
+
+    def shifted(self, seconds: float) -> Schedule:
+        """The same on a clock that is ahead by so much."""
+        slots = [Slot(slot.at + seconds, slot.owner, slot.sent) for slot in self.slots]
+        return Schedule(slots, self.paused_until + seconds)
+
+    def told(self) -> dict[str, Any]:
+        """As JSON."""
+        slots = [[round(slot.at, 6), slot.owner, slot.sent] for slot in self.slots]
+        return {"paused_until": self.paused_until, "slots": slots}
+
+    @classmethod
+    def understood(cls, told: Mapping[str, Any]) -> Schedule:
+        """What `told` gave. Raises ValueError, TypeError or KeyError for anything else."""
+        slots = [Slot(float(at), str(owner), bool(sent)) for at, owner, sent in told["slots"]]
+        return cls(slots, float(told["paused_until"]))
 
     def _open(self, owner: str) -> Slot | None:
         return next((slot for slot in self.slots if slot.owner == owner and not slot.sent), None)

@@ -1,4 +1,5 @@
-"""Slows requests down to what an API allows, for everything on this machine that uses the same credentials.
+"""Slows requests down to what an API allows, for everything that uses the same credentials: on this machine by a file,
+on every machine of a store that several share by that store.
 
 A request takes its turn in two steps, because a new connection may need a tenth of a second before its first byte:
 
@@ -16,9 +17,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from etl.http.slot_store import FileStore, MemoryStore, SlotStore, machine
-from etl.http.slots import with_margin
-from etl.ports import Clock
+from etl.http.slot_board import BoardStore
+from etl.http.slot_store import Change, FileStore, MemoryStore, SlotStore, T, machine
+from etl.http.slots import LATENESS, with_margin
+from etl.ports import Clock, SlotBoard
 from etl.specs import ThrottleWindow
 
 CONNECTING = 0.5
@@ -27,14 +29,21 @@ CONNECTING = 0.5
 IN_LINE = 16
 """How many requests may be connecting or waiting for their slot at once."""
 
+LOOK = 0.1
+"""Without a limit nobody asks for slots: so often it is looked whether another process was told to wait, in seconds."""
+
+TRIES = 2
+"""How many exchanges with a store there is time for before a slot: another machine may be the first at the first."""
+
 
 class Throttle:
-    """Grants slots in the order in which they were asked for."""
+    """Grants slots in the order in which they were asked for. A slot has to be free in each of the stores."""
 
-    def __init__(self, windows: Sequence[ThrottleWindow], clock: Clock, store: SlotStore | None = None) -> None:
+    def __init__(self, windows: Sequence[ThrottleWindow], clock: Clock, *stores: SlotStore) -> None:
         self.windows = with_margin(windows)
+        self.stores: Sequence[SlotStore] = stores or (MemoryStore(),)
         self._clock = clock
-        self._store = store or MemoryStore()
+        self._looked_at = float("-inf")
         self._owner = uuid.uuid4().hex
         self._line = asyncio.Semaphore(min(IN_LINE, max((2, *(window.requests for window in windows)))))
         self._slot = asyncio.Lock()
@@ -75,15 +84,15 @@ class Throttle:
         """The API asked everybody with these credentials to wait."""
         until = self._clock.monotonic() + seconds
         self._paused_until = max(self._paused_until, until)
-        await self._store.update(lambda schedule: schedule.pause(until))
+        await self._ask(lambda schedule: schedule.pause(until))
 
     async def line_up(self) -> None:
         """Waits for a place in line, and there until the last moments: no connection is held open for nothing."""
         if self.windows:
             await self._line.acquire()
         try:
-            while (left := max(self._paused_until, self._next_at) - CONNECTING - self._clock.monotonic()) > 0:
-                await self._clock.sleep(left)
+            while not await self._until(max(self._paused_until, self._next_at) - CONNECTING):
+                pass
         except BaseException:
             self.leave()
             raise
@@ -99,17 +108,41 @@ class Throttle:
             async with self._slot:
                 await self._grant()
         else:
-            while (left := self._paused_until - self._clock.monotonic()) > 0:
-                await self._clock.sleep(left)
+            await self._look()
+            while not await self._until(self._paused_until):
+                await self._look()
 
     async def _grant(self) -> None:
+        """Has the moment at which the request will be written stamped; anew where that was too early, or was missed."""
         now = self._clock.monotonic
-        at: float | None = await self._store.update(lambda s: s.reserve(self.windows, self._owner, now()))
-        while at is not None:
+        at = max(await self._ask(lambda s: s.reserve(self.windows, self._owner, now())))
+        while True:
             self._next_at = at
-            if (left := at - now()) > 0:
-                await self._clock.sleep(left)
-            at = await self._store.update(lambda s: s.confirm(self.windows, self._owner, now()))
+            delay = max(store.delay for store in self.stores)
+            await self._until(at - TRIES * delay)
+            stamped = await self._ask(lambda s: s.confirm(self.windows, self._owner, max(at, now() + delay)))  # noqa: B023
+            at = max(slot.at for slot in stamped)
+            if all(slot.sent and at - slot.at <= LATENESS / 2 for slot in stamped):
+                await self._until(at - LATENESS / 2)
+                if now() - at <= LATENESS / 2:
+                    return
+
+    async def _look(self) -> None:
+        """Takes over the pauses that other processes were asked for."""
+        if self._clock.monotonic() - self._looked_at >= LOOK:
+            self._looked_at = self._clock.monotonic()
+            self._paused_until = max(self._paused_until, *await self._ask(lambda schedule: schedule.paused_until))
+
+    async def _ask(self, change: Change[T]) -> list[T]:
+        """What each store says."""
+        return [await store.update(change) for store in self.stores]
+
+    async def _until(self, moment: float) -> bool:
+        """Whether it had come already."""
+        left = moment - self._clock.monotonic()
+        if left > 0:
+            await self._clock.sleep(left)
+        return left <= 0
 
 
 class Turn:
@@ -148,13 +181,26 @@ class Turn:
 
 
 def shared_throttle(
-    windows: Sequence[ThrottleWindow], clock: Clock, *, origin: str, application: str, folder: Path | None
+    windows: Sequence[ThrottleWindow],
+    clock: Clock,
+    *,
+    origin: str,
+    application: str,
+    folder: Path | None,
+    board: SlotBoard | None = None,
 ) -> Throttle:
-    """A throttle for all processes that use `application` (an id, or a digest of credentials) at `origin`.
+    """A throttle for all that use `application` (an id, or a digest of credentials) at `origin`.
 
-    Without a documented limit, or without a folder, it is this process's own.
+    `folder`: where the processes of this machine meet; `board`: where machines do. Without either it is this
+    process's own.
     """
-    if not windows or folder is None:
-        return Throttle(windows, clock)
-    name = hashlib.sha256("\n".join((origin, application, machine())).encode()).hexdigest()[:40]
-    return Throttle(windows, clock, FileStore(folder / f"{name}.json", clock))
+    stores: list[SlotStore] = []
+    if folder is not None:
+        stores.append(FileStore(folder / f"{_digest(origin, application, machine())}.json", clock))
+    if board is not None:
+        stores.append(BoardStore(board, _digest(origin, application), clock))
+    return Throttle(windows, clock, *stores)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]

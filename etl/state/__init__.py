@@ -3,13 +3,11 @@
 from etl.state.export import export_state, import_state
 from etl.state.open import look_at_state, open_state
 from etl.state.seen import SeenKeys
-from etl.state.slots import Slots
 from etl.state.store import StoredState
 from etl.state.transfer import copy_state
 
 __all__ = [
     "SeenKeys",
-    "Slots",
     "StoredState",
     "copy_state",
     "export_state",

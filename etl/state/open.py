@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from etl.errors import UsageError
 from etl.state.database import Database
 from etl.state.migrations import migrate
+from etl.state.slots import PostgresBoard
 from etl.state.sqlite import SqliteDatabase
 from etl.state.store import StoredState
 
@@ -29,7 +31,7 @@ def open_state(url: str, root: Path, *, wait: float = 30.0) -> StoredState:
     except BaseException:
         database.close()
         raise
-    return StoredState(database)
+    return StoredState(database, PostgresBoard(partial(_connect, url, root, wait)) if database.shared else None)
 
 
 def look_at_state(url: str, root: Path) -> StoredState:

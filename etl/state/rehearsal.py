@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from etl.model import Json, LedgerEntry, Record, Reject
-from etl.ports import Checkpoint, Cursor, Intent, MappingState, Scope, State
+from etl.ports import Checkpoint, Cursor, Intent, MappingState, Scope, SlotBoard, State
 from etl.report import RunReport
 from etl.state.mapping import CHUNK
 from etl.state.seen import SeenKeys
@@ -114,6 +114,10 @@ class Rehearsal:
     _mappings: dict[Scope, RehearsedMapping] = field(default_factory=dict)
     _former: dict[tuple[str, str, str], str] = field(default_factory=dict)
     """A mapping's project, environment and name → its old name."""
+
+    @property
+    def board(self) -> SlotBoard | None:
+        return self.real.board
 
     def mapping(self, scope: Scope) -> RehearsedMapping:
         if scope not in self._mappings:

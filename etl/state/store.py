@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from etl.keys import compose
 from etl.model import Json, LedgerEntry, Reject
-from etl.ports import Scope
+from etl.ports import Scope, SlotBoard
 from etl.report import RunReport
 from etl.state import history, tables
 from etl.state.codec import dump, load, load_optional, pack, unpack
@@ -15,7 +15,7 @@ from etl.state.database import Database
 from etl.state.mapping import StoredMapping
 from etl.state.rejects import stream_rejects
 from etl.state.scopes import Scopes
-from etl.state.slots import PostgresSlots, Slots
+from etl.state.slots import PostgresBoard
 
 _HAS_CONTENT = " OR ".join(
     f"EXISTS (SELECT 1 FROM {table} WHERE {table}.scope = scopes.number)" for table in tables.OF_A_SCOPE
@@ -25,9 +25,14 @@ _HAS_CONTENT = " OR ".join(
 class StoredState:
     """A `State` in a database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, board: PostgresBoard | None = None) -> None:
         self.database = database
         self.numbers = Scopes(database)
+        self._board = board
+
+    @property
+    def board(self) -> SlotBoard | None:
+        return self._board
 
     def mapping(self, scope: Scope) -> StoredMapping:
         return StoredMapping(self.database, self.numbers, scope)
@@ -101,10 +106,6 @@ class StoredState:
         target_key, digest, target_id, gone = rows[0]
         return LedgerEntry(key, unpack(target_key), digest, None, load_optional(target_id), bool(gone))
 
-    def slots(self, name: str) -> Slots | None:
-        """Send times that all machines of this store share; None where only this machine uses it."""
-        return PostgresSlots(self.database, name) if self.database.shared else None
-
     # --- runs and rejects
 
     def start_run(self, report: RunReport, project: str, environment: str, command: str) -> None:
@@ -126,6 +127,8 @@ class StoredState:
         return stream_rejects(self.database, where, values)
 
     def close(self) -> None:
+        if self._board is not None:
+            self._board.close()
         self.database.close()
 
 

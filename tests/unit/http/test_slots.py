@@ -18,10 +18,11 @@ WINDOWS = st.lists(
 
 def send(schedule: Schedule, windows: list[ThrottleWindow], owner: str, now: float, late: float) -> float:
     """One caller's way: reserve, wait (waking `late`), confirm; the moment at which it sent."""
-    at: float | None = schedule.reserve(windows, owner, now)
-    while at is not None:
+    at, sent = schedule.reserve(windows, owner, now), False
+    while not sent:
         now = max(now, at) + late
-        at = schedule.confirm(windows, owner, now)
+        slot = schedule.confirm(windows, owner, now)
+        at, sent = slot.at, slot.sent
     return now
 
 
@@ -71,11 +72,11 @@ def test_several_processes_share_the_limit_and_none_starves(
         ready = sorted(owner for owner, at in waiting.items() if at <= soonest)
         owner = ready[chance % len(ready)]
         now = max(now, soonest) + late
-        again = schedule.confirm(windows, owner, now)
-        if again is None:
+        slot = schedule.confirm(windows, owner, now)
+        waiting[owner] = slot.at
+        if slot.sent:
             sent.append((now, owner))
-            again = schedule.reserve(windows, owner, now)
-        waiting[owner] = again
+            waiting[owner] = schedule.reserve(windows, owner, now)
     assert not crowded([at for at, _ in sent], window)
     for owner in map(str, range(owners)):
         turns = [index for index, (_, who) in enumerate(sent) if who == owner]
@@ -89,9 +90,21 @@ def test_everybody_waits_out_the_longest_pause_that_was_asked_for() -> None:
     assert schedule.reserve(windows, "a", 10.0) == 10.0
     schedule.pause(17.0)
     schedule.pause(12.0)
-    assert schedule.confirm(windows, "a", 10.0) == 17.0
+    assert schedule.confirm(windows, "a", 10.0).at == 17.0
     assert schedule.reserve(windows, "b", 11.0) == 17.0
-    assert schedule.confirm(windows, "a", 17.0) is None
+    assert schedule.confirm(windows, "a", 17.0).sent
+
+
+def test_who_missed_the_moment_of_its_stamp_gets_a_later_one_that_keeps_the_distance() -> None:
+    windows, schedule = [ThrottleWindow(1, 1.0)], Schedule()
+    schedule.reserve(windows, "a", 10.0)
+    assert schedule.confirm(windows, "a", 10.0).sent
+    assert schedule.reserve(windows, "b", 10.1) == 11.0
+    again = schedule.confirm(windows, "a", 10.4)
+    assert (again.at, again.sent) == (10.4, True)
+    later = schedule.confirm(windows, "b", 11.0)
+    assert (later.at, later.sent) == (11.4, False)
+    assert len(schedule.slots) == 2
 
 
 def test_a_reservation_whose_owner_died_costs_one_slot_and_no_more() -> None:
