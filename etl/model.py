@@ -32,6 +32,12 @@ class Missing:
 
 MISSING: Final = Missing()
 
+PLANNED_ID: Final[Json] = {"$planned": True}
+"""Stands in a plan for the id that the target will give to a record that the plan creates."""
+
+LATER: Final = "later"
+"""The code of a reject in a plan: what becomes of the record is known only once others are written."""
+
 
 # --- places and problems -------------------------------------------------------------------------
 

@@ -58,14 +58,19 @@ class Change:
     target_key: str = ""
     digest: str = ""
     """Of the output, keyed: by it a saved plan is compared with what is so later."""
+    seen: str = ""
+    """Of what the target has before, where it can be read."""
+    later: bool = False
+    """A reject of the plan alone: what becomes of the record is known only once others are written."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedWrite:
-    """What a saved plan does with one record."""
+    """What a saved plan does with one record; without a digest it does nothing, since too little was known."""
 
     target_key: str
     digest: str
+    seen: str = ""
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from etl.errors import LimitReached
 from etl.keys import canonical
-from etl.model import Action, Item, Json, LedgerEntry, Outcome, Record, Reject
+from etl.model import LATER, Action, Item, Json, LedgerEntry, Outcome, Record, Reject
 from etl.ports import MappingState
 from etl.report import Change, MappingReport
 from etl.specs import Limit, LimitsSpec
@@ -124,7 +124,7 @@ class Settlement:
         words = f"field '{outcome.field}': {reason}" if outcome.field else reason
         self._report.reasons[words] = self._report.reasons.get(words, 0) + 1
         if self._planned:
-            self._report.changes.append(Change(item.key, "reject", reason=words))
+            self._report.changes.append(Change(item.key, "reject", reason=words, later=outcome.code == LATER))
         if item.key not in self.open_rejects:
             self._new_rejects += 1
         return Reject(

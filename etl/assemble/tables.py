@@ -11,7 +11,7 @@ from etl.connectors.files_lookup import read_rows
 from etl.errors import RecordRejected
 from etl.expressions.scope import Scope, Table, table
 from etl.keys import canonical
-from etl.model import MISSING, Json, Record
+from etl.model import LATER, MISSING, PLANNED_ID, Json, Record
 from etl.ports import ReadRequest, State
 from etl.specs import LookupSpec, MappingSpec, ProjectSpec
 from etl.steps.lookups import Rows, used_tables
@@ -60,6 +60,8 @@ class Tables:
 
         def find(key: str) -> Json:
             entry = self._state.target_of(project.name, project.environment, mapping, key)
+            if entry is not None and entry.target_id == PLANNED_ID:
+                raise RecordRejected(f"its {key!r} gets an id only when mapping '{mapping}' is run", code=LATER)
             if entry is not None and not entry.gone:
                 return entry.target_key if entry.target_id is None else entry.target_id
             if key in held:

@@ -14,6 +14,7 @@ from etl.assemble.reads import Reads
 from etl.assemble.workspace import Workspace
 from etl.catalogue import Endpoint
 from etl.connectors.files_target import FilesTarget
+from etl.connectors.rest_target import RestTarget
 from etl.gone import Gone
 from etl.model import Json
 from etl.pipeline import Pipeline, Writer
@@ -21,7 +22,17 @@ from etl.ports import MappingState, Scope, State, Target
 from etl.report import MappingReport, RunOptions
 from etl.settle import Settlement
 from etl.specs import MappingSpec
-from etl.writers import DeleteWriter, GuardedWriter, OnceWriter, PlanWriter, UpdateWriter, UpsertWriter
+from etl.writers import (
+    NO_UPDATE,
+    STAYS,
+    DeleteWriter,
+    GuardedWriter,
+    OnceWriter,
+    PlanWriter,
+    Sight,
+    UpdateWriter,
+    UpsertWriter,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +57,39 @@ class Writing:
     ) -> Writer:
         """What sends the mapping's items, or only notes them for a plan."""
         if self.options.plan:
-            delete = spec.target.operation == "delete"
-            return PlanWriter(state, report, settlement.stored, delete=delete, by_key=self.by_key(spec))
+            return self._planner(spec, state, settlement, report)
         return self._guarded(spec, self._sender(spec, state, settlement, reads))
+
+    def _planner(
+        self, spec: MappingSpec, state: MappingState, settlement: Settlement, report: MappingReport
+    ) -> PlanWriter:
+        """Notes what the sender would do, and looks at the target where that can be read and is not known by keys."""
+        by_key, operation, files = self.by_key(spec), spec.target.operation, writes_files(self.workspace, spec)
+        stays = STAYS if files and operation == "create" else NO_UPDATE if self.only_creates(spec) else None
+        alone = not files and not by_key and operation != "delete"
+        return PlanWriter(
+            state,
+            report,
+            settlement.stored,
+            operation,
+            by_key,
+            no_update=stays,
+            sight=self._sight(spec, state) if alone else None,
+            gives_ids=alone,
+        )
+
+    def _sight(self, spec: MappingSpec, state: MappingState) -> Sight | None:
+        """None where single records can't be asked for."""
+        target, endpoint = self._target(spec), target_of(self.workspace, spec)
+        if not isinstance(target, RestTarget) or not target.finder.source.can_get:
+            return None
+        return Sight(
+            target,
+            state,
+            known_ids=partial(self._ids, spec),
+            find_first=spec.target.operation == "upsert",
+            id_field=endpoint.id_field if spec.target.operation == "update" else None,
+        )
 
     def _guarded(self, spec: MappingSpec, writer: Writer) -> Writer:
         """A run that carries out a saved plan sends nothing else."""

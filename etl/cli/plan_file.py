@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from etl.errors import LimitReached, UsageError
 if TYPE_CHECKING:
     from etl.assemble.workspace import Workspace
     from etl.report import PlannedWrite, RunReport
+    from etl.specs import MappingSpec
 
 VERSION = 1
 ASKED = ("paths", "select", "exclude", "limit", "reread", "resend", "full", "since", "sandbox")
@@ -46,9 +47,9 @@ def save_plan(path: Path, request: Request, workspace: Workspace, report: RunRep
         "made_at": report.started_at,
         "environment": workspace.project.environment,
         "asked": {name: value for name, value in asdict(request).items() if name in ASKED},
-        "fingerprints": {spec.name: spec.fingerprint for spec in workspace.mappings},
+        "fingerprints": _fingerprints(workspace),
         "writes": {
-            mapping: {key: [write.target_key, write.digest] for key, write in writes.items()}
+            mapping: {key: [write.target_key, write.digest, write.seen] for key, write in writes.items()}
             for mapping, writes in writes_of(report).items()
         },
     }
@@ -67,7 +68,7 @@ def load_plan(path: Path) -> SavedPlan:
         if document["etl_plan"] != VERSION:
             raise UsageError(f"--plan {path}: it was saved by another version of etl", "make a new plan")
         writes = {
-            mapping: {key: PlannedWrite(target_key, digest) for key, (target_key, digest) in many.items()}
+            mapping: {key: PlannedWrite(*write) for key, write in many.items()}
             for mapping, many in document["writes"].items()
         }
         return SavedPlan(
@@ -85,9 +86,9 @@ def writes_of(report: RunReport) -> Writes:
 
     return {
         mapping.name: {
-            change.key: PlannedWrite(change.target_key, change.digest)
+            change.key: PlannedWrite(change.target_key, change.digest, change.seen)
             for change in mapping.changes
-            if change.action != "reject"
+            if change.action != "reject" or change.later
         }
         for mapping in report.mappings
     }
@@ -97,14 +98,15 @@ def check_mappings(saved: SavedPlan, workspace: Workspace) -> None:
     """Raises LimitReached where the plan is of other mappings than those that are here now."""
     if workspace.project.environment != saved.environment:
         here, there = (f"'{name}'" if name else "none" for name in (workspace.project.environment, saved.environment))
-        raise UsageError(f"the plan is for environment {there}, this run for {here}", "give the same --env")
-    fingerprints = {spec.name: spec.fingerprint for spec in workspace.mappings}
+        raise LimitReached(f"the plan is for environment {there}, this run for {here}", "give the same --env")
+    fingerprints = _fingerprints(workspace)
     changed = sorted(
         name for name in {*fingerprints, *saved.fingerprints} if fingerprints.get(name) != saved.fingerprints.get(name)
     )
     if changed:
         raise LimitReached(
-            f"the plan of {saved.made_at} no longer holds: {_listed(changed)} changed since; nothing was sent",
+            f"the plan of {saved.made_at} no longer holds: {_listed(changed)} changed since, or a connection of "
+            f"{'it' if len(changed) == 1 else 'them'}; nothing was sent",
             "make a new plan; variables given with --var must be the same",
         )
 
@@ -129,6 +131,21 @@ def check_writes(saved: SavedPlan, report: RunReport) -> None:
             "nothing was sent",
             "make a new plan",
         )
+
+
+def _fingerprints(workspace: Workspace) -> dict[str, str]:
+    """What a plan of each mapping depends on beside the records: itself, its connectors, and where they lead."""
+    return {spec.name: " ".join([spec.fingerprint, *_places(workspace, spec)]) for spec in workspace.mappings}
+
+
+def _places(workspace: Workspace, spec: MappingSpec) -> Iterator[str]:
+    from etl.connectors.rest import address_of
+
+    for name in (spec.source.connection, spec.target.connection):
+        connector = workspace.connectors[name]
+        yield connector.digest
+        if connector.kind == "rest" and not workspace.in_sandbox:
+            yield address_of(workspace.connections[name], connector)
 
 
 def _listed(names: list[str]) -> str:

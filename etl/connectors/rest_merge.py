@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from etl.connectors.rest_finder import same
 from etl.errors import RecordRejected
 from etl.http.paths import compile_path
 from etl.model import Json, Record, Schema
@@ -34,6 +35,14 @@ def merged(current: Record, output: Record, written: Mapping[str, Schema], *, lo
             code="lossy",
         )
     return {**kept, **output}
+
+
+def standing(value: Json, name: str, written: Mapping[str, Schema], current: Record) -> Json:
+    """What a record has now where `value` is about to be written; `value` itself where that says the same."""
+    schema = written.get(name, Schema())
+    now = compile_path(schema.read_from)(current) if schema.read_from else current.get(name)
+    plain = schema.type == "string" and not schema.values
+    return value if now == value or (not plain and same(value, now)) else now
 
 
 def _is_lost(name: str, schema: Schema, current: Record) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from etl.catalogue import Connector, Endpoint, Op, OperationName
 from etl.connectors.rest_body import Body, build_body
 from etl.connectors.rest_finder import RestFinder
-from etl.connectors.rest_merge import merged
+from etl.connectors.rest_merge import merged, standing
 from etl.connectors.rest_request import fill_path, fill_query, names_in
 from etl.connectors.rest_results import Envelope, ResultReader, conflict_of
 from etl.connectors.wire import compile_record
@@ -63,6 +63,23 @@ class RestTarget:
         if write.op.body is not None and write.body.many:
             return await self._batch(write, items)
         return [await self._delete(write, item) for item in items]
+
+    async def current(self, output: Record, target_id: Json) -> Record | None:
+        """What stands now in the fields that `output` has, in its form where it is the same; None: no such record.
+
+        Raises RecordRejected where an update would lose something, Refused where the record can't be read.
+        """
+        update, written = self.endpoint.operations.get("update"), self.endpoint.written()
+        record = await self.finder.read(target_id, {**output, "id": target_id})
+        if record is None:
+            return None
+        if update is not None and update.options.get("replace"):
+            merged(record, self._documented(output), written, lossy=self.lossy)
+        names, fixed = self.endpoint.aliases, {*names_in(update.path if update else ""), self.endpoint.id_field}
+        return {
+            name: value if name in fixed else standing(value, names.get(name, name), written, record)
+            for name, value in output.items()
+        }
 
     async def _delete(self, write: _Write, item: Item) -> Outcome:
         """A record that is gone already is as good as deleted; where a status means more than that, it is looked up."""

@@ -18,7 +18,7 @@ _SIGNS: Final = {
     "delete": ("-", "red"),
     "reject": ("!", "red"),
 }
-_COUNTED: Final = ("created", "updated", "written", "deleted", "unchanged", "filtered", "rejected")
+_COUNTED: Final = ("created", "written", "updated", "deleted", "unchanged", "filtered", "rejected")
 WIDEST_VALUE = 100
 
 
@@ -96,7 +96,9 @@ def _nothing(mapping: MappingReport) -> str:
 def _totals(report: RunReport) -> str:
     words = {"created": "to create", "updated": "to update", "written": "to create or update", "deleted": "to delete"}
     sums = totals(report, *_COUNTED)
-    sums["written"] -= sums["created"] + sums["updated"]
-    optional = ("written", "filtered", "rejected")
+    unsure = sum(change.action == "create or update" for mapping in report.mappings for change in mapping.changes)
+    sums["created"] -= unsure
+    sums["written"] = unsure
+    optional = ("written", "filtered", "rejected", *(("created",) if unsure else ()))
     shown_counts = [name for name in _COUNTED if sums[name] or name not in optional]
     return ", ".join(f"{thousands(sums[name])} {words.get(name, name)}" for name in shown_counts)

@@ -9,6 +9,8 @@ from etl.model import Action, Item, Outcome
 from etl.ports import Appender
 from etl.settle import CHANGED
 
+STAYS = "it changed after it was appended; `operation: upsert` with a key would replace it"
+
 
 @dataclass(frozen=True, slots=True)
 class AppendWriter:
@@ -20,7 +22,6 @@ class AppendWriter:
         new = [item for item in items if item.known is None or item.known.gone]
         changed = [item for item in items if item.known is not None and not item.known.gone]
         if changed:
-            reason = "it changed after it was appended; `operation: upsert` with a key would replace it"
-            yield [Outcome(item, Action.REJECTED, reason=reason, code=CHANGED) for item in changed]
+            yield [Outcome(item, Action.REJECTED, reason=STAYS, code=CHANGED) for item in changed]
         if new:
             yield await self.target.append(new)

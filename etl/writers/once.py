@@ -186,7 +186,7 @@ class OnceWriter:
             return Outcome(item, Action.CREATED, target_id=target_id)
         self.adopt(replace(item, output=intent.output, hash=intent.hash, target_key=intent.target_key), target_id)
         self._doubts.take(target_id)
-        return await self._updated(item, target_id) if self.updates else _changed(item, _NO_UPDATE)
+        return await self._updated(item, target_id) if self.updates else _changed(item, NO_UPDATE)
 
     def _given_up(self, item: Item, doubt: Doubt) -> Outcome:
         """Sent twice, and not there: the record's fault where the target answered so, else the connection's."""
@@ -235,7 +235,7 @@ class OnceWriter:
     async def _changed(self, item: Item) -> Outcome | Doubt:
         """The source changed after its record was created here."""
         if not self.updates:
-            return _changed(item, _NO_UPDATE)
+            return _changed(item, NO_UPDATE)
         target_id = await self._id_of(item)
         if target_id is None:
             return _changed(item, "it changed after it was created, and its id in the target is not known")
@@ -255,7 +255,7 @@ class OnceWriter:
         return found[0].id if len(found) == 1 else None
 
 
-_NO_UPDATE = "it changed after it was created, and the target can't update it"
+NO_UPDATE = "it changed after it was created, and the target can't update it"
 
 
 def _changed(item: Item, reason: str) -> Outcome:
