@@ -71,14 +71,14 @@ def _table(lookup: LookupSpec, rows: Mapping[str, Json]) -> Table:
 def _results(test: TestSpec, transform: Transform) -> list[Item | Outcome]:
     key = _key(transform, test.record)
     if not transform.where_early:
-        return list(transform.apply(key, test.record))
+        return transform.apply(key, test.record)
     item = Item(key, test.record)
     try:
         if not transform.kept(test.record):
             return [Outcome(item, Action.FILTERED)]
     except RecordRejected as rejected:
         return [refused(item, rejected)]
-    return list(transform.apply(key, test.record))
+    return transform.apply(key, test.record)
 
 
 def _key(transform: Transform, record: Record) -> str:

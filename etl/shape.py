@@ -107,7 +107,8 @@ class Shaper:
             whole = self._kept(whole)
         if self.detail is not None:
             whole = await self._completed(whole, self.detail)
-        return await self._free(self._changed(self._applied(whole, 0) + self._applied(parts, 0, parted=True)))
+        shaped = self._going_on(self.transform.shaped(Item(key, record)) for key, record in parts)
+        return await self._free(self._changed(self._applied(whole, 0) + shaped))
 
     def _not_read(self, rejects: list[Reject]) -> list[Reject]:
         """Those whose record this run has not read. One without a key can't be sent: nobody could tell it apart."""
@@ -242,15 +243,24 @@ class Shaper:
             if versions[key] and stored.get(key, ("",))[0] != versions[key]
         )
 
-    def _applied(self, records: Iterable[Keyed], page: int, *, parted: bool = False) -> list[Item]:
+    def _applied(self, records: Iterable[Keyed], page: int) -> list[Item]:
+        results: list[Item | Outcome] = []
+        for key, record in records:
+            parts = self.transform.apply(key, record, page)
+            if self.transform.each is not None:
+                self._note_parts(key, parts)
+            results += parts
+        return self._going_on(results)
+
+    def _going_on(self, results: Iterable[Item | Outcome]) -> list[Item]:
+        """Those that are items; what ended is settled."""
         items: list[Item] = []
         ended: list[Outcome] = []
-        for key, record in records:
-            results = list(self.transform.apply(key, record, page, parted=parted))
-            items += [result for result in results if isinstance(result, Item)]
-            ended += [result for result in results if isinstance(result, Outcome)]
-            if self.transform.each is not None and not parted:
-                self._note_parts(key, results)
+        for result in results:
+            if isinstance(result, Item):
+                items.append(result)
+            else:
+                ended.append(result)
         self._settle(ended)
         return items
 

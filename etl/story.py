@@ -120,7 +120,7 @@ class Teller:
         fields = tuple(
             FieldStory(spec, explain(item.record, transform.scope)[0], seen.taken()) for spec, explain in self._fields
         )
-        result = next(iter(self.transform.apply(item.key, item.record, parted=True)))
+        result = self.transform.shaped(Item(item.key, item.record))
         return Part(item.key, item.record, True, result, fields, early)
 
 

@@ -61,29 +61,28 @@ class Transform:
             return False
         return self.where is None or truthy(self.where(record, self.scope))
 
-    def apply(self, key: str, record: Record, page: int = 0, *, parted: bool = False) -> Iterator[Item | Outcome]:
-        """The items that the record becomes, and outcomes for those that end here (filtered, rejected).
-
-        `parted`: the record is one part of `each` already, as a stored reject is.
-        """
+    def apply(self, key: str, record: Record, page: int = 0) -> list[Item | Outcome]:
+        """The items that the record becomes, and outcomes for those that end here (filtered, rejected)."""
+        if self.each is None:
+            return [self.shaped(Item(key, record, page=page))]
         try:
-            parts = [Item(key, record, page=page)] if parted else list(self.parts(key, record, page))
+            parts = list(self.parts(key, record, page))
         except RecordRejected as rejected:
-            yield refused(Item(key, record, page=page), rejected)
-            return
-        for item in parts:
-            try:
-                if not self.where_early and not self.kept(item.record):
-                    yield Outcome(item, Action.FILTERED)
-                    continue
-                item.output = self.fields(item.record, self.scope)
-                item.target_key = self._target_key(item.output)
-            except RecordRejected as rejected:
-                yield refused(item, rejected)
-                continue
-            item.encoded = canonical(item.output)
-            item.hash = self._keyed(item.encoded) if self.version is None else self.digest(self._with_version(item))
-            yield item
+            return [refused(Item(key, record, page=page), rejected)]
+        return [self.shaped(part) for part in parts]
+
+    def shaped(self, item: Item) -> Item | Outcome:
+        """The item (the record, or one part of it) with its output, or the outcome with which it ends here."""
+        try:
+            if not self.where_early and not self.kept(item.record):
+                return Outcome(item, Action.FILTERED)
+            item.output = self.fields(item.record, self.scope)
+            item.target_key = self._target_key(item.output)
+        except RecordRejected as rejected:
+            return refused(item, rejected)
+        item.encoded = canonical(item.output)
+        item.hash = self._keyed(item.encoded) if self.version is None else self.digest(self._with_version(item))
+        return item
 
     def digest(self, output: Record) -> bytes:
         """The keyed hash by which an output is compared with what the target last accepted."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import orjson
 
 from etl.errors import StateError
-from etl.state.codec import pack
+from etl.state.codec import pack_all
 
 IN_MEMORY = 10_000
 _CACHE_KIB = 1024
@@ -73,21 +73,23 @@ class _KeyFile:
         self._batch = 0
 
     def known(self, keys: Sequence[str]) -> set[str]:
-        packed = {pack(key): key for key in keys}
-        rows = self._execute(f"SELECT key FROM keys WHERE {_AMONG}", _list(packed)).fetchall()
-        return {packed[key] for (key,) in rows}
+        packed = pack_all(keys)
+        return self._found(f"SELECT key FROM keys WHERE {_AMONG}", keys, packed, _list(packed))
 
     def add(self, keys: Sequence[str]) -> set[str]:
         """Those that were not there before: told by the batch that they came with, and asked only where some were."""
-        packed = {pack(key): key for key in keys}
+        packed = pack_all(keys)
+        listed = _list(packed)
         self._batch += 1
         sql = "INSERT OR IGNORE INTO keys SELECT value, ? FROM json_each(?)"
-        if self._execute(sql, self._batch, _list(packed)).rowcount == len(packed):
-            return set(packed.values())
-        rows = self._execute(
-            f"SELECT key FROM keys WHERE batch = ? AND {_AMONG}", self._batch, _list(packed)
-        ).fetchall()
-        return {packed[key] for (key,) in rows}
+        if self._execute(sql, self._batch, listed).rowcount == len(keys):
+            return set(keys)
+        return self._found(f"SELECT key FROM keys WHERE batch = ? AND {_AMONG}", keys, packed, self._batch, listed)
+
+    def _found(self, sql: str, keys: Sequence[str], packed: Sequence[str], *parameters: object) -> set[str]:
+        """The keys whose packed form the statement gives."""
+        plain = dict(zip(packed, keys, strict=True))
+        return {plain[key] for (key,) in self._execute(sql, *parameters).fetchall()}
 
     def _execute(self, sql: str, *parameters: object) -> sqlite3.Cursor:
         try:
@@ -99,8 +101,8 @@ class _KeyFile:
         self._connection.close()
 
 
-def _list(packed: Iterable[str]) -> str:
-    return orjson.dumps(list(packed)).decode()
+def _list(packed: Sequence[str]) -> str:
+    return orjson.dumps(packed).decode()
 
 
 def _no_room(error: sqlite3.OperationalError) -> StateError:

@@ -29,6 +29,8 @@ class UpsertWriter:
 
 def _apart(items: Sequence[Item]) -> list[list[Item]]:
     """The items in as few groups as possible, none of which has a target key twice; in order per key."""
+    if items and len({item.target_key for item in items}) == len(items):
+        return [list(items)]
     seen: Counter[str] = Counter()
     groups: list[list[Item]] = []
     for item in items:
