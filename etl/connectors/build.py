@@ -117,8 +117,9 @@ def _operation(name: OperationName, block: Block) -> Op:
     )
 
 
-def _sort(block: Block) -> Sort:
-    return Sort(**{**block, "values": tuple(block["values"])})
+def _sort(block: Block) -> Sort | None:
+    """None where only the defaults speak of sorting: they say how it is asked for, each list by what."""
+    return Sort(**{**block, "values": tuple(block["values"])}) if "values" in block else None
 
 
 def _results(block: Block) -> Results:

@@ -219,7 +219,9 @@ def _inner(block: Json, key: str) -> Json:
 
 
 def _together(*blocks: Json) -> dict[str, Json]:
-    return {key: value for block in blocks if isinstance(block, dict) for key, value in block.items()}
+    """The keys of all blocks, later ones over earlier ones; null removes."""
+    merged = {key: value for block in blocks if isinstance(block, dict) for key, value in block.items()}
+    return {key: value for key, value in merged.items() if value is not None}
 
 
 def _missing(document: Document, path: DocumentPath, key: str) -> Problem:

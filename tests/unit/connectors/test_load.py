@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +196,20 @@ endpoints:
     assert connector.throttle == (ThrottleWindow(4, 1.0),)
 
 
+def test_an_endpoint_that_is_added_need_not_say_by_what_it_can_be_sorted(tmp_path: Path) -> None:
+    text = """\
+version: 1
+extends: blikk
+endpoints:
+  offers:
+    operations: {list: {path: /v1/Core/Offers}}
+    fields: {id: integer}
+"""
+    offers = load(tmp_path, text, "mine.yaml").endpoints["offers"].operations["list"]
+
+    assert (offers.records, offers.paging["page_param"], offers.sort) == ("items", "page", None)
+
+
 def test_the_digest_changes_with_the_base(tmp_path: Path) -> None:
     over = "version: 1\nextends: ./acme.yaml\n"
     load(tmp_path)
@@ -236,6 +252,7 @@ WRONG = {
     "an expression with an error": ("records: items", 'records: "items["', ("expression", 10)),
     "a path that is none": ("list: {path: /things", "list: {path: things", ("wrong-type", 10)),
     "an operation without path": ("create: {path: /things}", "create: {body: object}", ("missing-key", 11)),
+    "an operation whose path is taken out": ("create: {path: /things}", "create: {path: null}", ("missing-key", 11)),
     "paging of no kind": ("records: items", "paging: {size: 5}", ("missing-key", 10)),
     "paging without its parameter": ("records: items", "paging: {kind: page_number}", ("missing-key", 10)),
     "a sort without its parameters": ("records: items", "sort: {values: [a], order_param: o}", ("missing-key", 10)),
@@ -265,6 +282,35 @@ def test_a_type_that_contains_itself_is_told(tmp_path: Path) -> None:
     text = ACME.replace("name: string}", "name: string, boss: name_id}")
 
     assert problems(tmp_path, text) == [("type-cycle", 6)]
+
+
+SMALL = """\
+version: 1
+extends: blikk
+endpoints: {%s}
+check: null
+"""
+KEPT = ("contacts", "user_day_statistics")
+
+
+def test_an_endpoint_that_lacks_any_one_of_its_keys_is_whole_or_told_in_words(tmp_path: Path) -> None:
+    blikk = source.load(packaged_folder() / "blikk.yaml").data["endpoints"]
+    others = "".join(f"{name}: null, " for name in blikk if name not in KEPT)
+    for path in (path for name in KEPT for path in branches(blikk[name], (name,)) if len(path) > 1):
+        patch: Any = None
+        for key in reversed(path):
+            patch = {key: patch}
+        try:
+            load(tmp_path, SMALL % (others + json.dumps(patch)[1:-1]), "mine.yaml")
+        except DocumentError as error:
+            assert error.problems, path
+
+
+def branches(node: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The place of every key below."""
+    for key, inner in node.items() if isinstance(node, dict) else ():
+        yield (*path, key)
+        yield from branches(inner, (*path, key))
 
 
 KEYS = ("endpoints", "things", "operations", "list", "fields", "types", "defaults", "paging", "sort", "auth", "check")
