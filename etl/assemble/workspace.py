@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -43,11 +43,7 @@ class Workspace:
     @property
     def state(self) -> str:
         """Where the state of the selected mappings is: the project's, or their own. Raises UsageError for several."""
-        places = {each.project.state for each in self.loaded} or {self.project.state}
-        if len(places) > 1:
-            hint = "run those with a `state` of their own by themselves"
-            raise UsageError("these mappings keep their state in different places", hint)
-        return places.pop()
+        return state_of(self.loaded, self.project)
 
     @property
     def mappings(self) -> tuple[MappingSpec, ...]:
@@ -116,7 +112,7 @@ def open_workspace(
     Raises UsageError where nothing is selected.
     """
     try:
-        project, unset = _project(_start(paths), project_file, env, vars or {}, lenient=sandbox is not None)
+        project, unset = _project(start_of(paths), project_file, env, vars or {}, lenient=sandbox is not None)
     except DocumentError as error:
         raise DocumentError([*error.problems, *_of_mappings(paths, project_file)]) from None
     if sandbox is not None:
@@ -145,6 +141,15 @@ def open_workspace(
     )
 
 
+def state_of(mappings: Iterable[Loaded], project: ProjectSpec) -> str:
+    """Where the state of these mappings is: the project's, or their own. Raises UsageError for several places."""
+    places = {each.project.state for each in mappings} or {project.state}
+    if len(places) > 1:
+        hint = "name those with a `state` of their own by themselves"
+        raise UsageError("these mappings keep their state in different places", hint)
+    return places.pop()
+
+
 def _project(
     start: Path, file: Path | None, env: str | None, variables: Mapping[str, str], *, lenient: bool
 ) -> tuple[ProjectSpec, Sequence[Problem]]:
@@ -163,7 +168,7 @@ def _project(
 
 def _of_mappings(paths: Sequence[str], file: Path | None) -> Sequence[Problem]:
     """What is wrong with the mappings themselves, where their project can't be read."""
-    file = file or find_project(_start(paths))
+    file = file or find_project(start_of(paths))
     root = (file if file.is_dir() else file.parent) if file else Path.cwd()
     places = list(paths) or [str(root / MAPPINGS)]
     project = ProjectSpec(name=root.name, root=root, file=None, connections={})
@@ -171,7 +176,8 @@ def _of_mappings(paths: Sequence[str], file: Path | None) -> Sequence[Problem]:
     return [each for each in found if each.code != "interpolation"]
 
 
-def _start(paths: Sequence[str]) -> Path:
+def start_of(paths: Sequence[str]) -> Path:
+    """Where to look for the project of what a command line names."""
     first = next((path for path in paths if not is_builtin(path)), None)
     return Path(first) if first else Path.cwd()
 

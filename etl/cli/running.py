@@ -63,7 +63,7 @@ def execute(
     if request.as_json:
         _print_json(screen, report, hidden)
     else:
-        _print(report, screen, request, hidden)
+        _print(report, screen, request, _where(settings, request, workspace), hidden)
     return report.exit_code
 
 
@@ -191,7 +191,18 @@ def _write_report(report: RunReport, path: Path | None, hidden: Sensitive) -> No
     path.write_text(form(report, hidden), encoding="utf-8")
 
 
-def _print(report: RunReport, screen: Screen, request: Request, hidden: Sensitive) -> None:
+def _where(settings: Settings, request: Request, workspace: Workspace) -> str:
+    """The options that a next command needs in order to look at what this run stored."""
+    from etl.mapping.project import find_project
+
+    project = workspace.project
+    told = settings.project is not None or find_project(Path.cwd()) == project.file
+    here = told and workspace.state == project.state
+    paths = [] if here else [f"--path {path}" for path in request.paths]
+    return " ".join(filter(None, [settings.spelled(), *paths, "--sandbox" if request.sandbox else ""]))
+
+
+def _print(report: RunReport, screen: Screen, request: Request, where: str, hidden: Sensitive) -> None:
     if report.planned:
         from etl.reporting.plan import plan_text
 
@@ -200,5 +211,4 @@ def _print(report: RunReport, screen: Screen, request: Request, hidden: Sensitiv
         return
     from etl.reporting.summary import summary
 
-    words = " ".join(filter(None, [screen.settings.spelled(), "--sandbox" if request.sandbox else ""]))
-    screen.show(summary(report, words))
+    screen.show(summary(report, where))

@@ -194,12 +194,13 @@ def _fields(workspace: Workspace, connection: str, name: str) -> Fields:
     return endpoint.fields if endpoint else {}
 
 
-def shower(settings: Settings, mapping: str) -> Shower | None:
-    """For a mapping by its name: the project's, else all that the library has under it; None where there is none."""
+def shower(settings: Settings, mapping: str, paths: tuple[str, ...] = ()) -> Shower | None:
+    """For a mapping by its name, at `paths` or else in the project; else all that the library has under it; None where
+    there is none."""
     from etl.resources import mappings
 
-    for paths in ((), (str(mappings()),)):
-        workspace = _opened(settings, paths)
+    for places in (paths, (str(mappings()),)):
+        workspace = _opened(settings, places)
         found = [each for each in workspace.known if each.spec.name == mapping] if workspace else []
         if workspace and found:
             return None if _wrong(workspace, found) else Shower.of(workspace, *(each.spec for each in found))

@@ -11,6 +11,7 @@ from typing import IO, Any, Final
 import orjson
 
 from etl.errors import StateError
+from etl.state.codec import pack, unpack
 from etl.state.migrations import VERSIONS
 from etl.state.store import StoredState
 from etl.state.transfer import Line, read_lines, take_in
@@ -43,14 +44,15 @@ def export_state(state: StoredState, path: Path, project: str | None = None) -> 
     return count
 
 
-def import_state(path: Path, state: StoredState) -> int:
-    """Takes in what `export_state` wrote, all or nothing; how many rows that was.
+def import_state(path: Path, state: StoredState, project: str | None = None) -> int:
+    """Takes in what `export_state` wrote, all or nothing; how many rows that was. `project`: the only one expected.
 
-    Raises StateError for a file that is none, is damaged or of a newer etl, and where `state` has such a project.
+    Raises StateError for a file that is none, is damaged, of a newer etl or of another project, and where `state` has
+    such a project.
     """
     try:
         with path.open("rb") as file:
-            return take_in(state, _read(file, path))
+            return take_in(state, _of(project, _read(file, path), path))
     except KeyError as error:
         raise StateError(f"{path} is damaged: {error} is missing or unknown", _AGAIN) from error
     except OSError as error:
@@ -87,6 +89,16 @@ def _read(file: IO[bytes], path: Path) -> Iterator[Line]:
         except (TypeError, ValueError, AttributeError, KeyError) as error:
             raise StateError(f"{path}:{number}: is damaged", _AGAIN) from error
     raise StateError(f"{path} ends in the middle", _AGAIN)
+
+
+def _of(project: str | None, lines: Iterator[Line], path: Path) -> Iterator[Line]:
+    for table, row in lines:
+        if project is not None and (found := row.get("project", pack(project))) != pack(project):
+            raise StateError(
+                f"{path} holds state of project '{unpack(found)}', and this one is '{project}'",
+                f"write `name: {unpack(found)}` in etl.yaml if they are the same; nothing was taken in",
+            )
+        yield table, row
 
 
 def _check_head(head: Any, path: Path) -> None:

@@ -46,8 +46,12 @@ class StoredState:
 
     # --- claims and scopes
 
+    def hold(self, scope: Scope) -> bool:
+        """As `claim`, for what is no run of the mapping: keeps runs of it away, and nothing else."""
+        return self.database.claim(_claim_name(scope))
+
     def claim(self, scope: Scope) -> bool:
-        if not self.database.claim(_claim_name(scope)):
+        if not self.hold(scope):
             return False
         self.numbers.use(scope)
         return True

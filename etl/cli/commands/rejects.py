@@ -12,7 +12,7 @@ from etl.cli.groups import DefaultGroup
 from etl.cli.options import Settings, common_options, with_settings
 from etl.cli.screen import Screen
 from etl.cli.sensitive import Shower, shower
-from etl.cli.stored import sandbox_option, stored
+from etl.cli.stored import path_option, sandbox_option, stored
 from etl.errors import UsageError
 from etl.reporting.ink import counted
 from etl.reporting.rejects import reject_document, reject_text, rejects_text
@@ -34,12 +34,13 @@ def command() -> None:
 @command.command("list")
 @click.argument("mapping", required=False)
 @as_json_option
+@path_option
 @sandbox_option
 @with_settings
-def list_rejects(settings: Settings, mapping: str | None, as_json: bool, sandbox: bool) -> None:
+def list_rejects(settings: Settings, mapping: str | None, as_json: bool, paths: tuple[str, ...], sandbox: bool) -> None:
     """List open rejects, all or those of MAPPING, with their reasons."""
     screen = Screen(settings)
-    with stored(settings, sandbox) as store:
+    with stored(settings, sandbox, paths) as store:
         found = store.rejects(mapping)
     if as_json:
         screen.document(to_json({"rejects": [reject_document(each) for each in found]}))
@@ -51,14 +52,17 @@ def list_rejects(settings: Settings, mapping: str | None, as_json: bool, sandbox
 @click.argument("mapping")
 @click.argument("keys", nargs=-1, metavar="[KEY]...")
 @as_json_option
+@path_option
 @sandbox_option
 @with_settings
-def show(settings: Settings, mapping: str, keys: tuple[str, ...], as_json: bool, sandbox: bool) -> None:
+def show(
+    settings: Settings, mapping: str, keys: tuple[str, ...], as_json: bool, paths: tuple[str, ...], sandbox: bool
+) -> None:
     """Show rejects of MAPPING in full, all or those with these source keys: record, output, reason."""
     screen = Screen(settings)
-    with stored(settings, sandbox) as store:
+    with stored(settings, sandbox, paths) as store:
         found = chosen(store.rejects(mapping), mapping, keys)
-    fit = _fit(found, shower(settings, mapping), screen)
+    fit = _fit(found, shower(settings, mapping, paths), screen)
     if as_json:
         screen.document(to_json({"rejects": [reject_document(each, full=True) for each in fit]}))
     else:
@@ -69,7 +73,7 @@ def show(settings: Settings, mapping: str, keys: tuple[str, ...], as_json: bool,
 @click.argument("mapping", required=False)
 @click.argument("keys", nargs=-1, metavar="[KEY]...")
 @click.option("--create", is_flag=True, help="Also creates of which nobody knows what came of them: you have looked.")
-@click.option("--path", "paths", multiple=True, metavar="PATH", help="Where the mappings are (default: mappings/).")
+@path_option
 @as_json_option
 @click.option("--sandbox", is_flag=True, help="Those of runs with --sandbox, against the made-up systems.")
 @with_settings
@@ -90,7 +94,7 @@ def retry(
     from etl.cli.running import execute
     from etl.report import RunOptions
 
-    with stored(settings, sandbox) as store:
+    with stored(settings, sandbox, paths) as store:
         found = chosen(store.rejects(mapping), mapping, keys) if mapping else store.rejects()
     if not found:
         Screen(settings).note("there are no open rejects")
@@ -104,16 +108,21 @@ def retry(
 @click.argument("mapping")
 @click.argument("keys", nargs=-1, metavar="[KEY]...")
 @click.option("--all", "every", is_flag=True, help="All of the mapping's rejects.")
+@path_option
 @sandbox_option
 @with_settings
-def drop(settings: Settings, mapping: str, keys: tuple[str, ...], every: bool, sandbox: bool) -> None:
+def drop(
+    settings: Settings, mapping: str, keys: tuple[str, ...], every: bool, paths: tuple[str, ...], sandbox: bool
+) -> None:
     """End rejects of MAPPING for good, those with these source keys or --all: they are not tried again."""
     if every == bool(keys):
         raise UsageError("which rejects are to be dropped?", "give their source keys, or --all")
-    with stored(settings, sandbox) as store:
+    with stored(settings, sandbox, paths) as store:
         found = chosen(store.rejects(mapping), mapping, keys)
-        for scope in store.scopes(mapping):
-            _drop(store.state.mapping(scope), found)
+        scopes = store.scopes(mapping)
+        with store.held(scopes):
+            for scope in scopes:
+                _drop(store.state.mapping(scope), found)
     Screen(settings).note(f"{mapping}: {counted(len(found), 'reject')} dropped")
 
 

@@ -8,7 +8,7 @@ import click
 
 from etl.cli.options import Settings, with_settings
 from etl.cli.screen import Screen
-from etl.cli.stored import Stored, sandbox_option, stored
+from etl.cli.stored import Stored, path_option, sandbox_option, stored
 from etl.errors import UsageError
 from etl.reporting.rejects import runs_text
 from etl.reporting.runs import run_document, run_json
@@ -22,12 +22,21 @@ from etl.reporting.values import to_json
     "--html", type=click.Path(path_type=Path), metavar="FILE", help="Write RUN (default: the last) as a page."
 )
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many runs to list.")
+@path_option
 @sandbox_option
 @with_settings
-def command(settings: Settings, run: str | None, as_json: bool, html: Path | None, limit: int, sandbox: bool) -> None:
+def command(
+    settings: Settings,
+    run: str | None,
+    as_json: bool,
+    html: Path | None,
+    limit: int,
+    paths: tuple[str, ...],
+    sandbox: bool,
+) -> None:
     """Show the history of runs; with RUN (its id or the beginning of it) that run in detail."""
     screen = Screen(settings)
-    with stored(settings, sandbox) as store:
+    with stored(settings, sandbox, paths) as store:
         if html:
             _write_page(store, run, html)
             screen.note(f"written to {html}")
