@@ -10,6 +10,38 @@ from etl.expressions.functions import FUNCTIONS, Function
 from etl.expressions.parse import Expression, Node, children, walk
 from etl.expressions.suggest import nearest
 
+_ELSEWHERE = {
+    "if": "condition && value || other",
+    "iif": "condition && value || other",
+    "not": "!(…)",
+    "and": "a && b",
+    "or": "a || b",
+    "ifnull": "coalesce(a, b)",
+    "isnull": "a == `null`",
+    "nvl": "coalesce(a, b)",
+    "default": "coalesce(a, b)",
+    "len": "length(v)",
+    "count": "length(v)",
+    "int": "to_number(v)",
+    "float": "to_number(v)",
+    "str": "to_string(v)",
+    "strip": "trim(s)",
+    "today": "to_date(now())",
+    "date": "to_date(v)",
+    "datetime": "to_datetime(v)",
+    "strftime": "format_datetime(v, pattern)",
+    "format_date": "format_datetime(v, pattern)",
+    "md5": "sha256(v)",
+    "hash": "sha256(v)",
+    "mul": "multiply(a, b)",
+    "minus": "subtract(a, b)",
+    "plus": "add(a, b)",
+    "filter": "list[?condition]",
+    "first": "list[0]",
+    "last": "list[-1]",
+}
+"""What functions of other languages are here."""
+
 
 def check_calls(expression: Expression) -> list[Finding]:
     """Unknown functions, wrong numbers of arguments, `&` out of place, and arguments that no call can take."""
@@ -22,7 +54,7 @@ def check_calls(expression: Expression) -> list[Finding]:
             message = "'&' stands only before an argument of functions such as sort_by(list, &name)"
             findings.at(node, "expression", message, "remove it, or write '&&' for 'and'")
         elif node["type"] == "slice" and node["children"][2] == 0:
-            findings.at(node, "expression", "the step of a slice can't be 0", None)
+            findings.at(node, "expression", "the step of a slice can't be 0", "leave it out, or write 1 or -1")
     return list(findings.ordered())
 
 
@@ -36,6 +68,7 @@ def _check_call(findings: Findings, node: Node) -> None:
     if function is None:
         near = nearest(name, FUNCTIONS)
         hint = f"did you mean '{near}'?" if near else "`etl functions` lists them all"
+        hint = f"write {_ELSEWHERE[name.lower()]}" if name.lower() in _ELSEWHERE else hint
         findings.add(
             "unknown-function", f"there is no function '{name}'", hint, node["start"], node["start"] + len(name)
         )
@@ -74,6 +107,9 @@ def _check_argument(findings: Findings, function: Function, index: int, argument
         reason = _refused(parameter.check, argument["value"])
         if reason:
             findings.at(argument, "argument", reason)
+        elif parameter.name == "pattern" and "%" not in argument["value"]:
+            message = f"'{argument['value']}' holds no letter such as %Y: every date becomes this very text"
+            findings.at(argument, "argument", message, "write '%Y-%m-%d' for 2026-04-01", "warning")
 
 
 def _refused(check: Any, value: str) -> str | None:

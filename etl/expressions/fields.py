@@ -13,15 +13,18 @@ from etl.model import Schema
 _BEFORE = re.compile(r"""(?:(?:[A-Za-z_]\w*|"[^"]*")(?:\[[-\d*]*\])*\s*\.\s*)+\Z""")
 _AFTER = re.compile(r"""(?:\[[-\d*]*\]|\s*\.\s*(?:[A-Za-z_]\w*|"[^"]*"))*""")
 _WORDS = {
-    "true": "`true`",
-    "True": "`true`",
-    "yes": "`true`",
-    "false": "`false`",
-    "False": "`false`",
-    "no": "`false`",
-    "null": "`null`",
-    "None": "`null`",
+    "true": "true",
+    "True": "true",
+    "yes": "true",
+    "false": "false",
+    "False": "false",
+    "no": "false",
+    "null": "null",
+    "None": "null",
 }
+_NAMED = re.compile(r"\b(lookup|var)\(\s*\Z")
+"""What stands before the name of a lookup or a var."""
+_ROW = "a row of lookup "
 
 
 class FieldAccess:
@@ -54,7 +57,7 @@ class FieldAccess:
         if option.properties is None:
             return ANY
         schema = _property(option.properties, name)
-        if schema is None or (schema.detail_only and not self.around.full):
+        if schema is None or (schema.detail_only and not (self.around.full and not value.name.startswith(_ROW))):
             return None
         self.used_detail = self.used_detail or schema.detail_only
         return documented(schema, self._name(name, value))
@@ -85,11 +88,15 @@ class FieldAccess:
         name = node["value"]
         schema = _property(properties, name)
         if schema is not None:
-            message = f"{self.around.noun} has '{name}' only in its full form, and here the list is read"
-            self.findings.at(node, "detail-only", message, self.around.detail)
+            message = f"{value.name or self.around.noun} has '{name}' only in its full form, and here the list is read"
+            self.findings.at(node, "detail-only", message, self._way_to_detail(value))
             return
         message = f"{value.name or 'this object'} has no field '{name}'"
         self.findings.at(node, "unknown-field", message, self._hint(node, value, properties))
+
+    def _way_to_detail(self, value: Type) -> str:
+        lookup = value.name.removeprefix(_ROW)
+        return self.around.detail if lookup == value.name else f"add `detail: true` to the lookup {lookup}"
 
     def _hint(self, node: Node, value: Type, properties: Mapping[str, Schema]) -> str | None:
         name = node["value"]
@@ -97,7 +104,10 @@ class FieldAccess:
         word = whole in (name, f'"{name}"')
         quoted = self.findings.text[node["start"] : node["start"] + 1] == '"'
         if name in _WORDS:
-            return f"write {_WORDS[name]} in backticks"
+            return f"write {_WORDS[name]}" if word else f"write `{_WORDS[name]}` in backticks"
+        start = self.findings.text[: node["start"]]
+        if (named := _NAMED.search(start)) is not None:
+            return f"its name is a text: write {named[1]}('{name}'"
         meant = self._meant(node, properties)
         if meant and not quoted:
             constant = f" (for the fixed text write {{const: {whole}}})" if word and name[:1].isupper() else ""
@@ -106,7 +116,14 @@ class FieldAccess:
             return f"did you mean the fixed text {{const: {name}}}? {_known(properties)}".strip()
         if quoted:
             return f"text stands in single quotes: write '{name}'"
-        return self._out_of_reach(name, value) or _known(properties) or None
+        return self._out_of_reach(name, value) or self._text(node, properties)
+
+    def _text(self, node: Node, properties: Mapping[str, Schema]) -> str | None:
+        """For a single word between others, such as an operand: a text may have been meant."""
+        _, text, after = self._chain(node)
+        inside = self.findings.text[: node["start"]].rstrip().endswith(".")
+        meant = "" if inside or after else f"text stands in single quotes: '{text}'; "
+        return f"{meant}{_known(properties)}" or None
 
     def _meant(self, node: Node, properties: Mapping[str, Schema]) -> str | None:
         """The whole path as it should read; several where that can't be told."""

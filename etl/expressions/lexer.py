@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +17,7 @@ Token = dict[str, Any]
 
 _Original: Any = jmespath_lexer.Lexer
 
-_ARITHMETIC = {"+": "add(a, b)", "-": "subtract(a, b)", "/": "divide(a, b)"}
+_ARITHMETIC = {"+": "add(a, b), or concat(a, b) for text", "-": "subtract(a, b)", "/": "divide(a, b)"}
 _CURLY_QUOTES = "‘’“”´"
 _FLOAT_DIGITS = 15
 
@@ -28,7 +29,7 @@ def tokens(text: str) -> list[Token]:
     except LexerError as error:
         raise _in_words(text, error) from None
     except ValueError:  # int() refuses thousands of digits
-        raise ExpressionError("a number here has too many digits", 0, len(text), None) from None
+        raise ExpressionError("a number here has too many digits", 0, len(text), "shorten it") from None
     for token, following in itertools.pairwise(found):
         # The lexer's own ends are lengths for some kinds of token. Only blanks stand between two tokens.
         token["end"] = token["start"] + len(text[token["start"] : following["start"]].rstrip(" \t\r\n"))
@@ -72,22 +73,32 @@ def _in_words(text: str, error: LexerError) -> ExpressionError:
         return ExpressionError(f"this {rest[:1]} is never closed", start, 1, f"add the closing {rest[:1]}")
     if rest.startswith('"'):
         return ExpressionError(
-            f"the quoted name is not valid JSON: {error.message}", start, len(error.lexer_value), None
+            f"the quoted name is not valid JSON: {error.message}",
+            start,
+            len(error.lexer_value),
+            "write \\\\ for a backslash in it; text stands in single quotes",
         )
     return ExpressionError(f"'{rest[:1]}' has no meaning here", start, 1, _hint(rest))
 
 
-def _hint(rest: str) -> str | None:
+def _hint(rest: str) -> str:
     if rest.startswith("${var:"):
         return f"write var('{rest[6:].partition('}')[0]}')"
+    path = re.match(r"\$\.?([A-Za-z_][\w.]*)", rest)
+    if path is not None:
+        return f"a path starts with its first field: write {path[1]}"
     if rest.startswith("$"):
         return "`${…}` stands only in etl.yaml and in params; here write var('name')"
     if rest.startswith("="):
         return "write '==' to compare"
+    if rest.startswith("?."):
+        return "write '.': a path through null is null"
+    if rest.startswith("?"):
+        return "for 'if … then … else' write condition && value || other"
     if rest[:1] in _CURLY_QUOTES:
         return "write a straight quote: '"
     if rest[:1] in _ARITHMETIC:
         return f"JMESPath has no arithmetic signs: write {_ARITHMETIC[rest[:1]]}"
     if rest[:1].isalpha():
         return "put a name with other letters than a-z between double quotes"
-    return None
+    return "remove it, or put the text that it belongs to between single quotes"

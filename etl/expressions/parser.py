@@ -7,6 +7,7 @@ between the pairs of `{a: b}`.
 
 from __future__ import annotations
 
+import re
 from typing import Any, NoReturn
 
 from jmespath import ast as jmespath_ast
@@ -47,7 +48,30 @@ _WORDS = {
     "eof": "the end",
 }
 _CLOSES = {"rbracket": "index", "rparen": "bracket", "rbrace": "object"}
-_KEYWORDS = {"and": "&&", "or": "||", "not": "!", "is": "==", "in": "contains(list, value)"}
+_KEYWORDS = {
+    "and": "'&&' for 'and'",
+    "or": "'||' for 'or'",
+    "not": "!(…) for 'not'",
+    "is": "'==' for 'is'",
+    "in": "contains(list, value)",
+}
+_NOTHING_OPEN = "nothing is open that it could close"
+_MISSING = "an operator or ',' is missing before it, or text needs quotes: 'text'"
+_MISPLACED = {
+    "expref": "for 'and' write &&",
+    "star": "to multiply write multiply(a, b)",
+    "rparen": _NOTHING_OPEN,
+    "rbracket": _NOTHING_OPEN,
+    "rbrace": _NOTHING_OPEN,
+    "colon": "a slice is written [start:end:step], an object {name: expression}",
+    "comma": "a list is written [a, b]",
+    "current": "write @ once, with '.' or an operator before what follows",
+    "number": "an operator or ',' is missing before it, or backticks around it",
+    "unquoted_identifier": _MISSING,
+    "quoted_identifier": _MISSING,
+    "literal": _MISSING,
+}
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _COMPARATORS = ("eq", "ne", "lt", "lte", "gt", "gte")
 
 
@@ -118,7 +142,8 @@ class Parser(_Original):  # type: ignore[misc]
 
     def _token_led_lparen(self, left: Node) -> Node:
         if left["type"] != "field":
-            self._fail("a function's name has to stand before '('", self._tokens[self._index - 1], None)
+            place = self._tokens[self._index - 1]
+            self._fail("a function's name has to stand before '('", place, "write name(…), or an operator before '('")
         arguments: list[Node] = []
         while self._current_token() != "rparen":
             arguments.append(self._expression())
@@ -127,7 +152,7 @@ class Parser(_Original):  # type: ignore[misc]
                 if self._current_token() == "rparen":
                     self._fail("expected an argument after ','", self._lookahead_token(0), "remove the ','")
             elif self._current_token() != "rparen":
-                self._expected("',' or ')'", self._lookahead_token(0))
+                self._expected("',' or ')'", self._lookahead_token(0), hint=self._open_call(left))
         self._advance()
         call: Node = ast.function_expression(left["value"], arguments)
         return call
@@ -170,10 +195,18 @@ class Parser(_Original):  # type: ignore[misc]
         token = self._lookahead_token(0)
         if token["type"] == "number":
             self._expected("a name after '.'", token, hint=f"write [{token['value']}] for an item of a list")
+        if token["type"] == "lbracket" and self._lookahead(1) == "number":
+            self._expected("a name after '.'", token, hint="write the index without the '.' before it")
         if token["type"] not in ("quoted_identifier", "unquoted_identifier", "star", "lbracket", "lbrace"):
-            self._expected("a name after '.'", token)
+            self._expected("a name after '.'", token, hint=self._no_name(token))
         node: Node = super()._parse_dot_rhs(binding_power)
         return node
+
+    def _no_name(self, token: Token) -> str:
+        if token["type"] == "literal":
+            name = token["value"]
+            return f'write .{name} without quotes, or ."{name}" where it holds other signs than letters'
+        return "remove the '.'" if token["type"] in ("eof", "dot") else "name a field there, or remove the '.'"
 
     def _error_nud_token(self, token: Token) -> NoReturn:
         previous = self._tokens[self._index - 2] if self._index > 1 else None
@@ -181,7 +214,9 @@ class Parser(_Original):  # type: ignore[misc]
             self._bare_number(token)
         if token["type"] == "eof":
             self._fail("the expression ends too early", token, _unfinished(previous))
-        self._fail(f"expected a value, found {self._shown(token)}", token, None)
+        together = f"{previous['value'] if previous else ''}{token['value']}"
+        hint = "write != for 'is not'" if together == "<>" else f"a value is missing before '{token['value']}'"
+        self._fail(f"expected a value, found {self._shown(token)}", token, hint)
 
     def _error_led_token(self, token: Token) -> NoReturn:
         self._unexpected(token)
@@ -193,31 +228,53 @@ class Parser(_Original):  # type: ignore[misc]
         self._unexpected(token)
 
     def _bare_number(self, token: Token) -> NoReturn:
-        written = self._text[token["start"] : token["end"]]
-        whole = f"{self._text[: token['start']]}`{written}`{self._text[token['end'] :]}".strip()
+        found = _NUMBER.match(self._text, token["start"])
+        written = found.group() if found else str(token["value"])
+        after = self._text[token["start"] + len(written) :]
+        whole = f"{self._text[: token['start']]}`{written}`{after}".strip()
         right = whole if len(whole) <= 60 else f"`{written}`"
         self._fail(f"a number has to stand between backticks: {written}", token, f"write {right}")
 
+    def _open_call(self, function: Node) -> str:
+        """What is missing where a call neither goes on nor ends."""
+        token = self._lookahead_token(0)
+        if token["type"] in ("eof", "rbracket", "rbrace"):
+            return f"close {function['value']}( with ')'"
+        return self._keyword(token) or "an operator or ',' is missing before it"
+
+    def _keyword(self, token: Token) -> str | None:
+        """For a word of other languages: how JMESPath says it."""
+        before = self._tokens[self._index - 1] if self._index else token
+        words = [str(each["value"]).lower() for each in (before, token) if each["type"] == "unquoted_identifier"]
+        return next((f"write {_KEYWORDS[word]}" for word in words if word in _KEYWORDS), None)
+
     def _unexpected(self, token: Token) -> NoReturn:
-        value = str(token["value"])
-        hint = None
-        if token["type"] == "unquoted_identifier" and value.lower() in _KEYWORDS:
-            hint = f"write {_KEYWORDS[value.lower()]}"
-        elif token["type"] == "star":
-            hint = "to multiply write multiply(a, b)"
-        elif token["type"] == "number" and value.startswith("-"):
+        hint = self._keyword(token) or _MISPLACED.get(token["type"])
+        if token["type"] == "number" and str(token["value"]).startswith("-"):
             hint = "to subtract write subtract(a, b)"
-        elif token["type"] in ("rparen", "rbracket", "rbrace"):
-            hint = "nothing is open that it could close"
-        elif token["type"] in ("unquoted_identifier", "quoted_identifier", "literal"):
-            hint = "an operator or ',' is missing before it, or text needs quotes: 'text'"
+        elif self._text[token["start"] - 1 : token["start"] + 1] == "''":
+            hint = "a quote inside a text is written \\'"
         self._fail(f"{self._shown(token)} can't stand here", token, hint)
 
-    def _expected(self, what: str, token: Token, token_type: str | None = None, hint: str | None = None) -> NoReturn:
-        if hint is None and token_type in _CLOSES:
-            before = "" if token["type"] == "eof" else f" before {self._shown(token)}"
-            hint = f"close the {_CLOSES[token_type]}{before}"
-        self._fail(f"expected {what}, found {self._shown(token)}", token, hint)
+    def _expected(self, what: str, token: Token, wanted: str | None = None, hint: str | None = None) -> NoReturn:
+        self._fail(f"expected {what}, found {self._shown(token)}", token, hint or self._to_go_on(token, wanted))
+
+    def _to_go_on(self, token: Token, wanted: str | None) -> str | None:
+        """How an expression goes on where a token of the type `wanted` (None: a name) has to stand."""
+        kind = token["type"]
+        if wanted == "rbracket" and kind == "comma" and self._tokens[self._index - 1]["type"] == "number":
+            return "a list of numbers stands between backticks: `[1, 2]`"
+        if wanted in _CLOSES:
+            return f"close the {_CLOSES[wanted]}" + ("" if kind == "eof" else f" before {self._shown(token)}")
+        if wanted == "colon":
+            return "an object is written {name: expression}"
+        if wanted == "star" and kind in ("unquoted_identifier", "literal"):
+            return f"write .{token['value']} for a field, [?{token['value']}] to choose items"
+        if kind == "eof":
+            return "close the list with ']'" if wanted == "comma" else "close what is open"
+        if kind == "lbrace":
+            return "an object is written {name: expression}, and an expression without '{{ }}' around it"
+        return None
 
     def _fail(self, message: str, token: Token, hint: str | None) -> NoReturn:
         raise ExpressionError(message, token["start"], token["end"] - token["start"], hint)

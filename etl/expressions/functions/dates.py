@@ -24,7 +24,7 @@ def check_unit(unit: str) -> int:
     return _SECONDS[unit] if unit in _SECONDS else fail(f"'{unit}' is no unit; these are: {', '.join(_SECONDS)}")
 
 
-_VALUE = Parameter("v", STRING)
+_VALUE = Parameter("v", STRING, check=instants.read)
 _ZONE = Parameter("zone", STRING, optional=True, check=instants.zone)
 
 
@@ -101,8 +101,8 @@ def _out_of_range(value: str) -> NoReturn:
 
 
 @FAMILY.function(
-    Parameter("a", STRING),
-    Parameter("b", STRING),
+    Parameter("a", STRING, check=instants.read),
+    Parameter("b", STRING, check=instants.read),
     Parameter("unit", STRING, check=check_unit),
     returns="number",
     example="date_diff('2026-04-01T08:00:00Z', '2026-04-01T16:30:00Z', 'hours')",

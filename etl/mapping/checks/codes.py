@@ -78,7 +78,7 @@ CODES: Mapping[str, Mapping[str, str]] = {
         "type-mismatch": "The value can never become what the target's field is, without loss.",
         "value-not-allowed": "The target documents the values of this field, and this is none of them.",
         "value-too-long": "A fixed text is longer than the target's field takes.",
-        "truncate": "`truncate` cuts text, and the field holds something else.",
+        "truncate": "`truncate` cuts text: the field holds something else, or takes less than it leaves.",
         "map-key": "`map` names a value that the source never has.",
         "map-gap": "The source documents a value that `map` does not name; records with it are rejected.",
         "map-type": "`map` compares text, and the value is an object or a list.",

@@ -15,7 +15,8 @@ from etl.mapping.checks.findings import Checked, Path
 from etl.mapping.checks.records import noun, record_of, records_of, variables, with_item
 from etl.model import Schema
 
-_PLAIN_WORDS = re.compile(r"[^\W\d_][\w ,.\-/]*\Z")
+_PLAIN_WORDS = re.compile(r"\w+(?:[ .,:/-]+\w+)+[.!]?\Z")
+_OPERATORS = re.compile(r"\b(?:and|or|not|in|is)\b| - ")
 
 
 @dataclass(slots=True)
@@ -111,7 +112,7 @@ def _expression(checked: Checked, typed: Typed, path: Path, text: str, around: S
     except ExpressionError as error:
         typed.broken = True
         location = checked.document.marks.inside(path, error.offset, error.length)
-        checked.add(location, "expression", error.message, _constant(text) or error.hint)
+        checked.add(location, "expression", error.message, _constant(path, text) or error.hint)
         return None
     inferred = infer(expression, around)
     for finding in inferred.findings:
@@ -124,8 +125,13 @@ def _expression(checked: Checked, typed: Typed, path: Path, text: str, around: S
     return inferred
 
 
-def _constant(text: str) -> str | None:
-    """For several words in a row: most likely they were meant as a fixed text."""
-    if " " not in text.strip() or not _PLAIN_WORDS.match(text.strip()):
+def _constant(path: Path, text: str) -> str | None:
+    """For several words in a row, or a date: most likely they were meant as a fixed text."""
+    plain = text.strip()
+    if path[0] != "fields" or not _PLAIN_WORDS.match(plain) or _OPERATORS.search(plain) or _is_number(plain):
         return None
-    return f"for the fixed text write {{const: {text.strip()}}}"
+    return f"for the fixed text write {{const: {plain}}}"
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).isdigit()

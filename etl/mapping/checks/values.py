@@ -101,7 +101,13 @@ def _too_long(spec: FieldSpec, value: Json, wanted: Schema) -> bool:
 
 
 def _truncate(checked: Checked, spec: FieldSpec, wanted: Schema | None) -> None:
-    if spec.truncate is None or wanted is None or wanted.type in ("string", "json"):
+    if spec.truncate is None or wanted is None:
+        return
+    limit = wanted.max_length
+    if limit is not None and spec.truncate > limit:
+        message = f"'{spec.name}' takes at most {limit} characters: what is longer would be rejected, not cut"
+        checked.at_value((*spec.path, "truncate"), "truncate", message, f"write {limit} or less")
+    if wanted.type in ("string", "json"):
         return
     message = f"only text can be cut, and '{spec.name}' is {words(Type((wanted,)))}"
     checked.at_key((*spec.path, "truncate"), "truncate", message, "leave `truncate` out")

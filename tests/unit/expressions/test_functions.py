@@ -64,7 +64,8 @@ def _plausible(function: Function, index: int) -> str:
     parameter = function.parameter(index)
     if function.name in ("lookup", "var"):
         return "'clients'" if index == 0 and function.name == "lookup" else "'prefix'"
-    texts = {"unit": "'days'", "namespace": "'dns'", "zone": "'UTC'", "v": "'2026-04-01'", "a": "'2026-04-01'"}
+    texts = {"unit": "'days'", "namespace": "'dns'", "zone": "'UTC'", "pattern": "'%Y'"}
+    texts |= dict.fromkeys(("v", "a", "b"), "'2026-04-01'")
     kind = parameter.kinds[0] if parameter.kinds else "string"
     return {
         "string": texts.get(parameter.name, "'x'"),

@@ -56,6 +56,26 @@ WRONG = [
     "&",
     "a | ",
     "%",
+    "not a.b",
+    "a in b",
+    "a is null",
+    "a & b",
+    "a ? b : c",
+    "a?.b",
+    "{{ a }}",
+    "contains([2, 4], a)",
+    "to_string(a]",
+    "f(a and b)",
+    "a.[0]",
+    "a['b']",
+    "a..b",
+    "a <> b",
+    "a == 1.5",
+    "a || || b",
+    "'it''s'",
+    "{a b}",
+    "a, b",
+    "@@",
 ]
 
 
@@ -69,6 +89,7 @@ def told(text: str) -> str:
 @pytest.mark.parametrize("text", WRONG)
 def test_a_syntax_error_says_what_is_wrong_and_how_to_fix_it(text: str, snapshot: SnapshotAssertion) -> None:
     assert told(text) == snapshot
+    assert " — " in told(text)
 
 
 @pytest.mark.parametrize(

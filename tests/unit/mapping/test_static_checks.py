@@ -119,6 +119,64 @@ def test_several_words_are_most_likely_a_fixed_text(folder: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("2026-04-01", "for the fixed text write {const: 2026-04-01}"),
+        ("SE-123", "for the fixed text write {const: SE-123}"),
+        ("title or number", "write '||' for 'or'"),
+        ("hours - hours", "JMESPath has no arithmetic signs: write subtract(a, b)"),
+    ],
+)
+def test_words_that_are_no_expression_are_told_apart_by_their_look(folder: Path, written: str, hint: str) -> None:
+    (problem,) = check(folder, f"fields: {{description: {written}}}\n")
+    assert (problem.code, problem.hint) == ("expression", hint)
+
+
+def test_a_condition_is_never_taken_for_a_fixed_text(folder: Path) -> None:
+    (problem,) = check(folder, "source: {where: not status.isCompleted}\n")
+    assert problem.hint == "write !(…) for 'not'"
+
+
+def test_a_bare_word_to_compare_with_was_meant_as_a_text(folder: Path) -> None:
+    (problem,) = check(folder, "source: {where: title == Sommarstuga}\n")
+    assert problem.hint is not None
+    assert problem.hint.startswith("text stands in single quotes: 'Sommarstuga'; it has id, number, title")
+
+
+def test_a_row_of_a_lookup_has_what_only_the_detail_has_if_the_lookup_asks_for_it(folder: Path) -> None:
+    text = """\
+source: {detail: true, where: note}
+lookups: {others: {connection: crm, endpoint: projects, key: id, on_miss: empty}}
+fields: {name: "lookup('others', customer.id).note"}
+"""
+    (problem,) = check(folder, text)
+    assert problem.message.startswith("a row of lookup 'others' has 'note' only in its full form")
+    assert problem.hint == "add `detail: true` to the lookup 'others'"
+    assert check(folder, text.replace("key: id", "detail: true, key: id")) == []
+
+
+def test_text_is_not_cut_where_the_target_would_still_refuse_it(folder: Path) -> None:
+    (problem,) = check(folder, "fields: {description: {value: title, truncate: 500}}\n")
+    assert (problem.code, problem.hint) == ("truncate", "write 40 or less")
+
+
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [
+        ("format_datetime(updated, 'YYYY-MM-DD')", "warning"),
+        ("format_datetime(updated, '%Y-%m-%d')", None),
+        ("add_days('2026-13-01', `1`)", "error"),
+        ("date_diff(startDate, '01/04/2026', 'days')", "error"),
+    ],
+)
+def test_dates_and_their_patterns_are_looked_at_where_they_are_written_out(
+    folder: Path, expression: str, found: str | None
+) -> None:
+    problems = check(folder, f'fields: {{description: "to_string({expression})"}}\n')
+    assert [problem.severity for problem in problems if problem.code == "argument"] == [found] * (found is not None)
+
+
 def test_extra_fields_are_part_of_the_record(folder: Path) -> None:
     assert (
         check(folder, "source: {extra_fields: {category: {type: object}}}\nfields: {description: category.name}\n")
