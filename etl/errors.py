@@ -111,13 +111,14 @@ class Refused(EtlError):
     def __init__(
         self,
         message: str,
+        hint: str | None = None,
         *,
         status: int,
         reason: str,
         fields: dict[str, Sequence[str]] | None = None,
         server_fault: bool = False,
     ) -> None:
-        super().__init__(message)
+        super().__init__(message, hint)
         self.status = status
         self.reason = reason
         self.fields = fields or {}

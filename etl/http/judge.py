@@ -100,7 +100,8 @@ class Judge:
             return self.given_up(call, failure, 1, 0.0)
         if status < 400:
             return ConnectionFailed(self._said(call, f"answered {status}, which is no answer to it"), RERUN)
-        return Refused(message, status=status, reason=reason, fields=refusal.fields)
+        hint = "there may be no such address: is `base_url` right?" if status == 404 and call.reads else None
+        return Refused(message, hint, status=status, reason=reason, fields=refusal.fields)
 
     def _forbidden(self, call: Call, refusal: Refusal) -> PermissionMissing:
         if refusal.ip_refused:

@@ -298,7 +298,7 @@ def test_a_refusal_carries_the_reason_and_is_not_repeated(code: int) -> None:
     body = {"message": "The request is invalid.", "modelState": {"page": ["must be 1 or more"]}}
     error, report, _ = send(answers(status(code, body)), connector={"error": ERRORS})
     assert isinstance(error, Refused)
-    assert str(error) == f"acme: GET /things answered {code}: The request is invalid."
+    assert error.message == f"acme: GET /things answered {code}: The request is invalid."
     assert (error.status, error.reason, error.server_fault) == (code, "The request is invalid.", False)
     assert error.fields == {"page": ("must be 1 or more",)}
     assert report.requests == 1
@@ -324,7 +324,10 @@ def test_the_reason_is_found_in_the_usual_places_and_kept_short(body: Json, reas
 
 def test_a_refusal_without_json_still_says_something() -> None:
     error, _, _ = send(answers(lambda: web.Response(status=404, text="<html>secret page</html>")))
-    assert str(error) == "acme: GET /things answered 404: HTTP 404, without a reason"
+    assert (error.message, error.hint) == (
+        "acme: GET /things answered 404: HTTP 404, without a reason",
+        "there may be no such address: is `base_url` right?",
+    )
 
 
 def test_a_missing_permission_is_named() -> None:
