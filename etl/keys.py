@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Sequence
 from decimal import Decimal
+from hashlib import blake2b
 
 import orjson
 
@@ -35,6 +36,17 @@ def key_text(value: Json) -> str | None:
 def compose(parts: Sequence[str]) -> str:
     """The text of a key of several parts; a single part is its own text."""
     return parts[0] if len(parts) == 1 else orjson.dumps(list(parts)).decode()
+
+
+VEILED = "$hash:"
+"""How a veiled key begins."""
+
+
+def veiled(key: str, secret: bytes) -> str:
+    """What is kept of a key that is nobody's business: the same each time, and nothing that leads back to it."""
+    if not key or key.startswith(VEILED):
+        return key
+    return VEILED + blake2b(key.encode("utf-8", "surrogatepass"), digest_size=12, key=secret).hexdigest()
 
 
 def split(key: str) -> tuple[str, ...]:

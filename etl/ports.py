@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -127,6 +127,10 @@ class Scope:
     """Origin and endpoint of the target, e.g. `https://app.dimesheets.com projects`."""
 
 
+Veil = Callable[[str], str]
+"""Puts something in place of a key that leads to nobody; of what is veiled already it makes the same."""
+
+
 @dataclass(slots=True)
 class Cursor:
     """Where the next read starts, and from what; `fingerprint` is that of the mapping that read."""
@@ -229,7 +233,8 @@ class State(Protocol):
     def board(self) -> SlotBoard | None:
         """Where the machines of this store share rate limits; None where only this machine uses it."""
 
-    def mapping(self, scope: Scope) -> MappingState: ...
+    def mapping(self, scope: Scope, veil: Veil | None = None) -> MappingState:
+        """`veil`: what is kept of target keys that are sensitive; the ledger's entries come back with that."""
 
     def secret(self, project: str) -> bytes:
         """A random key (32 bytes), made once per project: keys the hashes of outputs and of sensitive values."""
@@ -288,4 +293,5 @@ __all__ = [
     "Source",
     "State",
     "Target",
+    "Veil",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from etl.model import Json, LedgerEntry, Record, Reject
-from etl.ports import Checkpoint, Cursor, Intent, Scope
+from etl.ports import Checkpoint, Cursor, Intent, Scope, Veil
 from etl.state import tables
 from etl.state.codec import (
     dump,
@@ -32,7 +32,8 @@ _NO_RUN = 0
 class StoredMapping:
     """A `MappingState` in a database."""
 
-    def __init__(self, database: Database, scopes: Scopes, scope: Scope) -> None:
+    def __init__(self, database: Database, scopes: Scopes, scope: Scope, veil: Veil | None = None) -> None:
+        self._veil = veil or str
         self._database = database
         self._scopes = scopes
         self._scope = scope
@@ -92,7 +93,7 @@ class StoredMapping:
             (
                 scope,
                 key,
-                pack(entry.target_key),
+                pack(self._veil(entry.target_key)),
                 entry.hash,
                 seen,
                 int(entry.gone),
@@ -151,7 +152,8 @@ class StoredMapping:
 
     def targets(self, target_keys: Sequence[str]) -> dict[str, str]:
         sql = "SELECT target_key, key FROM ledger WHERE scope = ? AND target_key {among} AND gone = 0"
-        return {unpack(target_key): unpack(key) for target_key, key in self._among(sql, target_keys)}
+        kept = {self._veil(target_key): target_key for target_key in target_keys}
+        return {kept[unpack(target_key)]: unpack(key) for target_key, key in self._among(sql, list(kept))}
 
     def claimed(self, target_ids: Sequence[Json]) -> list[bool]:
         texts = [dump(target_id) for target_id in target_ids]
@@ -177,7 +179,7 @@ class StoredMapping:
             (
                 scope,
                 key,
-                pack(intent.target_key),
+                pack(self._veil(intent.target_key)),
                 dump(intent.output),
                 intent.hash,
                 pack(intent.created_at),

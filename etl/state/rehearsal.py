@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from etl.model import Json, LedgerEntry, Record, Reject
-from etl.ports import Checkpoint, Cursor, Intent, MappingState, Scope, SlotBoard, State
+from etl.ports import Checkpoint, Cursor, Intent, MappingState, Scope, SlotBoard, State, Veil
 from etl.report import RunReport
 from etl.state.mapping import CHUNK
 from etl.state.seen import SeenKeys
@@ -119,10 +119,10 @@ class Rehearsal:
     def board(self) -> SlotBoard | None:
         return self.real.board
 
-    def mapping(self, scope: Scope) -> RehearsedMapping:
+    def mapping(self, scope: Scope, veil: Veil | None = None) -> RehearsedMapping:
         if scope not in self._mappings:
-            stored = self.real.mapping(self._stored(scope))
-            self._mappings[scope] = RehearsedMapping(stored, self.scratch.mapping(scope))
+            stored = self.real.mapping(self._stored(scope), veil)
+            self._mappings[scope] = RehearsedMapping(stored, self.scratch.mapping(scope, veil))
         return self._mappings[scope]
 
     def _stored(self, scope: Scope) -> Scope:

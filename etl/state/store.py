@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from etl.keys import compose
 from etl.model import Json, LedgerEntry, Reject
-from etl.ports import Scope, SlotBoard
+from etl.ports import Scope, SlotBoard, Veil
 from etl.report import RunReport
 from etl.state import history, tables
 from etl.state.codec import dump, load, load_optional, pack, unpack
@@ -34,8 +34,8 @@ class StoredState:
     def board(self) -> SlotBoard | None:
         return self._board
 
-    def mapping(self, scope: Scope) -> StoredMapping:
-        return StoredMapping(self.database, self.numbers, scope)
+    def mapping(self, scope: Scope, veil: Veil | None = None) -> StoredMapping:
+        return StoredMapping(self.database, self.numbers, scope, veil)
 
     def secret(self, project: str) -> bytes:
         rows = self.database.read("SELECT value FROM secrets WHERE project = ?", (pack(project),))

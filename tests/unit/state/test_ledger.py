@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 
+from etl.keys import veiled
 from etl.model import LedgerEntry, Reject
 from etl.ports import Cursor, Intent, MappingState, Scope
 from etl.state import StoredState
@@ -160,3 +162,18 @@ def test_everything_is_there_again_after_closing(open_store: Open) -> None:
     first.mapping(SCOPE).accept([entry("1", target_id=7)], "run-1")
     first.close()
     assert open_store().mapping(SCOPE).known(["1"])["1"].target_id == 7
+
+
+def test_sensitive_target_keys_are_kept_veiled_and_found_by_what_they_are(open_store: Open) -> None:
+    store = open_store()
+    veil = partial(veiled, secret=store.secret("acme"))
+    mapping = store.mapping(SCOPE, veil)
+    mapping.accept([LedgerEntry("1", "eva@example.com", b"h")], "run-1")
+    mapping.intend([Intent("2", "bo@example.com", {}, b"h", "2026-04-01T10:00:00Z")])
+    assert mapping.targets(["eva@example.com", "bo@example.com"]) == {"eva@example.com": "1"}
+    (kept,) = mapping.known(["1"]).values()
+    assert kept.target_key == veil("eva@example.com") != "eva@example.com"
+    mapping.accept([kept], "run-2")
+    assert mapping.targets(["eva@example.com"]) == {"eva@example.com": "1"}
+    for table in ("ledger", "intents"):
+        assert "example.com" not in str(store.database.read(f"SELECT target_key FROM {table}"))
