@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from etl.catalogue import Connector, Endpoint, Op, Param
+from etl.catalogue import Connector, Endpoint, Op, Param, Window
 from etl.expressions.suggest import listed, nearest
 from etl.mapping.checks.files import (
     check_download,
@@ -127,19 +127,32 @@ def check_params(checked: Checked, path: Path, endpoint: Endpoint, params: Mappi
         return
     for name, value in params.items():
         _param(checked, (*path, name), operation, name, value)
+    _span(checked, path, operation.window, params)
     if checked.spec.template:
         return
     for name, param in operation.params.items():
-        if param.required and name not in params and not _engine_gives(operation, name):
+        if name not in params and _needed(operation, param):
             message = f"{endpoint.name} can't be listed without the param '{name}'"
             shown = path if params else path[:-1]
             checked.at_key(shown, "missing-param", message, f"add `params: {{{name}: …}}`{_allowed(param)}")
 
 
-def _engine_gives(operation: Op, name: str) -> bool:
-    """Windows of dates are sliced and sent by the engine, where the mapping leaves them out."""
+def _needed(operation: Op, param: Param) -> bool:
+    """Dates by which a list is asked for in slices must be there where it can't be asked without them."""
     window = operation.window
-    return window is not None and name in (window.start, window.end) and not window.required
+    if window is not None and param.name in (window.start, window.end):
+        return window.required
+    return param.required
+
+
+def _span(checked: Checked, path: Path, window: Window | None, params: Mapping[str, Json]) -> None:
+    """A span of days that ends before it begins holds nothing, and most APIs don't mind."""
+    if window is None:
+        return
+    days = [str(params.get(name)) for name in (window.start, window.end)]
+    if all(map(_date, days)) and days[0][:10] > days[1][:10]:
+        message = f"'{window.end}' is before '{window.start}', {days[0]}: there are no such days"
+        checked.at_value((*path, window.end), "param-range", message, "name the first day and the last one")
 
 
 def _param(checked: Checked, path: Path, operation: Op, name: str, value: Json) -> None:

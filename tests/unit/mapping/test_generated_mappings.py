@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from etl.assemble.compiled import source_of, target_of, transform_of
 from etl.assemble.tests import NOW
 from etl.assemble.workspace import Workspace, open_workspace
+from etl.catalogue import Endpoint
 from etl.connectors.load import load_connector
 from etl.expressions.scope import Scope
 from etl.keys import canonical
@@ -98,10 +99,16 @@ def mappings(draw: st.DrawFn) -> dict[str, Any]:
     return {
         "version": 1,
         "name": "made-up",
-        "source": {"connection": source, "endpoint": read.name},
+        "source": {"connection": source, "endpoint": read.name, "params": _days(read)},
         "fields": {name: draw(blocks(known)) for name in dict.fromkeys([*needed, *others])},
         "target": {"connection": target, "endpoint": written.name},
     }
+
+
+def _days(endpoint: Endpoint) -> dict[str, str]:
+    """The days that some lists can't be asked without."""
+    window = endpoint.operations["list"].window
+    return {window.start: "2026-01-01", window.end: "2026-02-28"} if window else {}
 
 
 def opened(folder: Path, document: dict[str, Any]) -> Workspace:

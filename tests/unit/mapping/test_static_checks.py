@@ -241,6 +241,32 @@ def test_a_param_that_takes_a_list_takes_it_in_any_spelling(folder: Path, value:
     assert check(folder, f"source:\n  params: {{ids: {value}}}\n", known) == []
 
 
+DAYS = "user_day_statistics"
+ENTRIES = "time_entries"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "params", "expected"),
+    [
+        (DAYS, '{filter.from: "2026-01-01", filter.to: "2026-01-01"}', []),
+        (DAYS, '{filter.from: "2026-01-02", filter.to: "2026-01-01"}', ["param-range"]),
+        (DAYS, '{filter.from: "2026-01-01"}', ["missing-param"]),
+        (DAYS, "{}", ["missing-param", "missing-param"]),
+        (ENTRIES, '{startDate: "2026-02-01", endDate: "2026-01-31"}', ["param-range"]),
+        (ENTRIES, '{startDate: "2026-02-01"}', []),
+    ],
+)
+def test_days_that_a_list_is_asked_for_are_named_where_needed_and_in_order(
+    folder: Path, endpoint: str, params: str, expected: list[str]
+) -> None:
+    known = connectors() | {"crm": load_connector("blikk" if endpoint == DAYS else "dimesheets", folder)}
+    source = f"source: {{endpoint: {endpoint}, params: {params}}}\nfields: {{name: {{const: x}}}}\n"
+
+    problems = check(folder, source, known)
+
+    assert [code for code in codes(problems) if "param" in code] == expected
+
+
 def test_each_item_of_a_param_is_checked(folder: Path) -> None:
     known = _with_params(ids={"type": "array", "items": "integer"})
     assert codes(check(folder, "source:\n  params: {ids: [5, x]}\n", known)) == ["param-type"]
