@@ -22,7 +22,7 @@ CODES: Mapping[str, Mapping[str, str]] = {
         "missing-param": "The API does not answer this list without the param.",
         "param-type": "The value of a param is of the wrong type.",
         "param-value": "The API documents the values of this param, and this is none of them.",
-        "param-range": "The value of a param lies outside the documented range, or a span of days ends before it begins.",
+        "param-range": "A param lies outside the documented range, or a span of days ends before it begins.",
         "batch-size": "The API takes fewer records in one request.",
     },
     "Reading": {
