@@ -8,7 +8,7 @@ from typing import Final
 
 from etl.report import MappingReport, RunReport
 from etl.reporting.ink import counted, seconds, thousands
-from etl.reporting.runs import COUNTS, Sensitive, record_name, top_reasons, visible_fields
+from etl.reporting.runs import Sensitive, record_name, telling_counts, top_reasons, visible_fields
 from etl.reporting.values import clean, shown
 
 _STYLE: Final = """
@@ -16,10 +16,10 @@ _STYLE: Final = """
 @media (prefers-color-scheme: dark) { :root { --good: #56d364; --bad: #ff8a80; --warn: #e3b341; } }
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; margin: 1rem 0; }
-caption { text-align: left; font-weight: 600; padding: .25rem 0; }
+table { border-collapse: collapse; margin: .5rem 0; }
+caption { text-align: left; font-weight: 600; padding: .25rem 0; white-space: nowrap; }
 th, td { border-bottom: 1px solid var(--line); padding: .25rem .75rem; text-align: left; vertical-align: top; }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .succeeded { color: var(--good); } .failed { color: var(--bad); } .rejected, .interrupted { color: var(--warn); }
 code { font-family: ui-monospace, monospace; overflow-wrap: anywhere; }
 """.strip()
@@ -47,16 +47,17 @@ def run_html(report: RunReport, sensitive: Sensitive | None = None) -> str:
 
 
 def _mappings(report: RunReport) -> str:
+    counts = telling_counts(report)
     rows = [
         [
             _text(each.name),
             _status(each.status),
-            *(thousands(getattr(each, name)) for name in COUNTS),
+            *(thousands(getattr(each, name)) for name in counts),
             seconds(each.seconds),
         ]
         for each in report.mappings
     ]
-    return _table("Mappings", ["mapping", "status", *COUNTS, "time"], rows, numbers_from=2)
+    return _table("Mappings", ["mapping", "status", *counts, "time"], rows, numbers_from=2)
 
 
 def _mapping(mapping: MappingReport, hidden: frozenset[str]) -> str:

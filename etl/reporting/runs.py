@@ -24,6 +24,7 @@ COUNTS: Final = (
     "unsettled",
 )
 """What is counted of a mapping's records, in the order in which every report has it."""
+ALWAYS: Final = ("read", "unchanged", "rejected")
 _VALUE: Final = re.compile(r"""'[^']*\d[^']*'|"[^"]*\d[^"]*"|(?<!HTTP )\b\d[\w.-]*""")
 """What is a record's own in a reason: numbers, and quoted texts with a number in them; names of fields stay apart."""
 
@@ -62,6 +63,15 @@ def _mapping(mapping: MappingReport, planned: bool, hidden: frozenset[str]) -> d
         shown = (change for change in mapping.changes if change.action != "reject")
         document["changes"] = [_change(change, hidden) for change in shown]
     return document
+
+
+def telling_counts(report: RunReport) -> list[str]:
+    """The counts that a person is shown: those that say what the others don't. Duplicates are the engine's affair."""
+    told = all(each.written == each.created + each.updated for each in report.mappings)
+    written = not told or not any(each.written for each in report.mappings)
+    shown = {name for name in COUNTS if any(getattr(each, name) for each in report.mappings)} | {*ALWAYS}
+    shown = (shown | {"written"} if written else shown - {"written"}) - {"duplicates"}
+    return [name for name in COUNTS if name in shown]
 
 
 def _change(change: Change, hidden: frozenset[str]) -> dict[str, Json]:

@@ -13,11 +13,9 @@ from rich.text import Text
 
 from etl.report import ConnectionReport, MappingReport, RunReport
 from etl.reporting.ink import counted, seconds, thousands
-from etl.reporting.runs import COUNTS, top_reasons, totals
+from etl.reporting.runs import telling_counts, top_reasons, totals
 from etl.reporting.values import clean
 
-ALWAYS: Final = ("read", "unchanged", "rejected")
-COLUMNS: Final = tuple(name for name in COUNTS if name != "duplicates")
 STYLES: Final = {"succeeded": "green", "rejected": "yellow", "failed": "red", "interrupted": "yellow"}
 REASONS_SHOWN = 5
 DRIFT_SHOWN = 8
@@ -43,7 +41,7 @@ def _table(report: RunReport) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 0, 0, 1))
     table.add_column("mapping", overflow="fold")
     table.add_column("status", min_width=max((len(each.status) for each in report.mappings), default=0))
-    columns = [name for name in COLUMNS if name in ALWAYS or _worth(report, name)]
+    columns = telling_counts(report)
     for name in [*columns, "time"]:
         table.add_column(name, justify="right", no_wrap=True)
     for mapping in report.mappings:
@@ -69,14 +67,6 @@ def _elapsed(report: RunReport) -> str:
     begin, end = (datetime.fromisoformat(moment) for moment in (report.started_at, report.finished_at))
     whole_seconds = (end - begin).total_seconds()
     return seconds(max(whole_seconds, *(mapping.seconds for mapping in report.mappings)))
-
-
-def _worth(report: RunReport, name: str) -> bool:
-    """A column earns its place by a number that the others don't already say. Duplicates are the engine's affair."""
-    told = all(each.written == each.created + each.updated for each in report.mappings)
-    if name == "written":
-        return not told or not any(each.written for each in report.mappings)
-    return any(getattr(each, name) for each in report.mappings)
 
 
 def _status(mapping: MappingReport) -> Text:
