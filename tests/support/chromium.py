@@ -26,7 +26,7 @@ document.body.append(seen);
 
 
 def seen(page: str, look: str, folder: Path, width: int = 1280) -> Any:
-    """What the JavaScript expression `look` gives once the page is shown in a window `width` pixels wide, 500 at least."""
+    """What the JavaScript expression `look` gives of a page shown in a window `width` pixels wide, 500 at least."""
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         pytest.skip("this machine has no Chromium")
