@@ -32,6 +32,19 @@ class FileOptions:
     told: frozenset[str] = frozenset()
     """The params that were given."""
 
+    def refuses(self, text: str) -> str | None:
+        """Why the text can't stand in such a file, in words; None where it can."""
+        if self.quote is None and any(sign in text for sign in (self.delimiter, "\r", "\n")):
+            return "it holds the delimiter or the end of a line, and the file has no quotes (`params: {quote: none}`)"
+        if text.isascii():
+            return None
+        encoding = self.encoding or "utf-8"
+        try:
+            text.encode(encoding)
+        except UnicodeEncodeError as error:
+            return f"{text[error.start]!r} does not exist in {encoding}, the encoding of the file"
+        return None
+
 
 def format_of(name: str) -> str:
     """The format of a file's ending. Raises UsageError for one that is none."""

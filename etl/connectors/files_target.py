@@ -121,15 +121,9 @@ class FilesTarget:
         self._ready = True
 
     def _unspeakable(self, item: Item) -> Outcome | None:
-        """The rejection of a record with characters that the file's encoding does not have."""
-        encoding = self.merge.format.options.encoding or "utf-8"
+        """The rejection of a record with a text that the file can't hold."""
         for name, value in item.output.items():
             text = value if isinstance(value, str) else cell(value) if isinstance(value, list | dict) else ""
-            if text.isascii():
-                continue
-            try:
-                text.encode(encoding)
-            except UnicodeEncodeError as error:
-                reason = f"{text[error.start]!r} does not exist in {encoding}, the encoding of the file"
+            if reason := self.merge.format.options.refuses(text):
                 return Outcome(item, Action.REJECTED, reason=reason, field=name, code="encoding")
         return None

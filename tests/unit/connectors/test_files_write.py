@@ -192,6 +192,18 @@ def test_a_file_without_a_header_line_gets_none(tmp_path: Path, header: Any) -> 
     assert (tmp_path / "a.csv").read_text() == "1,b\na,\nb,\n"
 
 
+@pytest.mark.parametrize("text", ["a,b", "a\nb", "a\rb", ["a", "b"]])
+def test_what_needs_quotes_is_a_reject_where_the_file_has_none(tmp_path: Path, text: Any) -> None:
+    to = target(tmp_path, "a.csv", quote="none")
+    good, bad = upsert(to, {"id": 1, "name": 'a "b" c'}, {"id": 2, "name": text})
+    publish(to)
+
+    assert good.action is Action.WRITTEN
+    assert (bad.action, bad.field) == (Action.REJECTED, "name")
+    assert "the file has no quotes" in str(bad.reason)
+    assert rows(tmp_path / "a.csv", quote="none") == [{"id": "1", "name": 'a "b" c'}]
+
+
 # --- properties ----------------------------------------------------------------------------------
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=8) | st.sampled_from(
