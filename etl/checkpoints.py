@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 
 from etl.model import Outcome, Page
 from etl.ports import Checkpoint, Clock, MappingState
@@ -15,12 +16,16 @@ class Checkpoints:
     """Counts the items of each page that are still under way; a page is settled when it and all before it are.
 
     What is stored is the last settled page's place in the source's own counting; it falls where pages are read again.
+    `store` brings what became of the records into the state: always before a place behind them is stored.
     """
 
-    def __init__(self, state: MappingState, clock: Clock, first: Checkpoint) -> None:
+    def __init__(
+        self, state: MappingState, clock: Clock, first: Checkpoint, store: Callable[[], None] = lambda: None
+    ) -> None:
         self._state = state
         self._clock = clock
         self._first = first
+        self._store = store
         self._open: dict[int, int] = {}
         self._places: dict[int, int] = {}
         self._settled = 0
@@ -36,9 +41,9 @@ class Checkpoints:
 
     def settled(self, outcomes: Iterable[Outcome]) -> None:
         """Outcomes that the target gave and that are recorded."""
-        for outcome in outcomes:
-            if outcome.item.page in self._open:
-                self._open[outcome.item.page] -= 1
+        for page, count in Counter(outcome.item.page for outcome in outcomes).items():
+            if page in self._open:
+                self._open[page] -= count
         self._advance()
 
     def flush(self) -> None:
@@ -58,4 +63,5 @@ class Checkpoints:
         self._next_at = self._clock.monotonic() + EVERY
         self._written = self._place
         first = self._first
+        self._store()
         self._state.save_checkpoint(Checkpoint(first.fingerprint, self._place, first.high_water, first.run_id))

@@ -93,10 +93,10 @@ class RestTarget:
     # --- one request for many ------------------------------------------------------------------------
 
     async def _batch(self, write: _Write, items: Sequence[Item]) -> list[Outcome]:
-        spelled, outcomes = self._spelled(write, items)
+        spelled, rejected = self._spelled(write, items)
         if not spelled:
-            return [outcomes[id(item)] for item in items]
-        sent = [item for item in items if id(item) not in outcomes]
+            return [rejected[id(item)] for item in items]
+        sent = [item for item in items if id(item) not in rejected]
         answer = await self.client.request(write.call(write.op.path, (), spelled))
         body = write.envelope.opened(self._what, answer) if write.envelope else answer.body
         read = (
@@ -104,7 +104,9 @@ class RestTarget:
             if write.results
             else [Outcome(item, write.done) for item in sent]
         )
-        outcomes |= {id(outcome.item): outcome for outcome in read}
+        if not rejected:
+            return read
+        outcomes = rejected | {id(outcome.item): outcome for outcome in read}
         return [outcomes[id(item)] for item in items]
 
     def _spelled(self, write: _Write, items: Sequence[Item]) -> tuple[list[Record], dict[int, Outcome]]:

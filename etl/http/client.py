@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -145,7 +146,7 @@ class HttpClient:
             headers.setdefault("Content-Type", "application/json")
         return httpx.Request(
             call.method,
-            url,
+            _parsed(url),
             headers=headers,
             content=call.content,
             data=call.form,
@@ -175,6 +176,10 @@ class HttpClient:
         self.latency = seconds if not self.latency else 0.8 * self.latency + 0.2 * seconds
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s: %s answered %d in %.0f ms", self.report.name, call.line, answer.status, seconds * 1000)
+
+
+_parsed = lru_cache(maxsize=64)(httpx.URL)
+"""Writes go to the same address time and again."""
 
 
 def _opened(files: Callable[[], Files], stack: ExitStack) -> Files:

@@ -39,7 +39,7 @@ class Drift:
             return
         known, fits = self._known, self._fits
         for record in records:
-            if not record.keys() <= known:
+            if not known.issuperset(record):
                 for name in record.keys() - known:
                     self._count(name)
             if not fits(record):
