@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
+from etl.doubles import Doubles
 from etl.errors import RecordRejected, Refused
 from etl.keys import canonical, compose, key_text, split
-from etl.model import Action, Item, Outcome, Page, Record, Reject
-from etl.ports import MappingState, Source
+from etl.model import Action, Item, LedgerEntry, Outcome, Page, Record, Reject
+from etl.ports import MappingState, Source, Veil
 from etl.report import MappingReport
 from etl.settle import CHANGED, Settlement
 from etl.state.seen import SeenKeys
@@ -20,6 +21,9 @@ from etl.steps.rekeyed import Rekeyed
 from etl.transform import Compiled, Transform, refused, truthy
 
 DETAILS_AT_ONCE = 16
+
+NO_KEY = "(no key) "
+"""How the keys of rejects begin whose records have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +67,19 @@ class Shaper:
     settlement: Settlement
     report: MappingReport
     drift: Drift
+    doubles: Doubles
     detail: Detail | None = None
+    veil: Veil | None = None
     held: dict[str, frozenset[str]] = field(default_factory=dict)
     barrier: Barrier | None = None
-    last_wins: bool = False
     resend: bool = False
     keep_details: bool = True
     nulls: NullFields | None = None
     rekeyed: Rekeyed | None = None
-    all_seen: Callable[[], bool] = lambda: False
-    """Whether what was not read is surely gone from the source, and the mapping says what happens to that."""
+    ends_gone: bool = False
+    """The mapping says what happens to records that are gone from the source."""
+    saw_all: Callable[[], bool] = lambda: False
+    """Whether what was not read is surely gone from the source."""
     sure: bool = True
     """Every record that was read could be told apart: what was not seen is not there."""
     parted: list[str] = field(default_factory=list)
@@ -80,7 +87,10 @@ class Shaper:
     _parts: set[str] = field(default_factory=set)
     """Parts that this run has met of those that were rejected before: others of a record that was read are gone."""
     _keys: SeenKeys = field(default_factory=SeenKeys)
-    _targets: SeenKeys = field(default_factory=SeenKeys)
+    _keyless: set[str] = field(default_factory=set)
+    """Rejects of this run that have no key."""
+    _intended: frozenset[str] | None = None
+    """Keys of the creates that earlier runs left open."""
 
     async def shape(self, page: Page) -> list[Item]:
         """The items of a page that the target does not have yet; everything else is settled."""
@@ -97,8 +107,8 @@ class Shaper:
 
     async def again(self, rejects: Iterable[Reject]) -> list[Item]:
         """Rejects of earlier runs that this read did not bring, through the mapping as it is now."""
-        left = self._not_read([reject for reject in rejects if reject.record])
-        if left and self.sure and self.all_seen():
+        left = self._not_read(self._with_keys([reject for reject in rejects if reject.record]))
+        if left and self.sure and self.ends_gone and self.saw_all():
             self.settlement.end_rejects(reject.key for reject in left)
             return []
         parts = [(reject.key, reject.record or {}) for reject in left if self._is_part(reject.key)]
@@ -110,13 +120,27 @@ class Shaper:
         shaped = self._going_on(self.transform.shaped(Item(key, record)) for key, record in parts)
         return await self._free(self._changed(self._applied(whole, 0) + shaped))
 
+    def _with_keys(self, rejects: list[Reject]) -> list[Reject]:
+        """Those that can be told apart, some by a key that they had not before; others are refused once more."""
+        keyed: list[Reject] = []
+        for reject in rejects:
+            key = self.transform.source_key(reject.record or {})
+            if reject.key.startswith(NO_KEY) and (
+                key is not None or (self.saw_all() and reject.key not in self._keyless)
+            ):
+                self.settlement.end_rejects([reject.key])
+            if key is not None:
+                keyed.append(replace(reject, key=key) if reject.key.startswith(NO_KEY) else reject)
+            elif reject.key in self.settlement.open_rejects and reject.key not in self._keyless:
+                self._no_key(reject.record or {}, 0)
+        return keyed
+
     def _not_read(self, rejects: list[Reject]) -> list[Reject]:
-        """Those whose record this run has not read. One without a key can't be sent: nobody could tell it apart."""
-        keyed = [reject for reject in rejects if self.transform.source_key(reject.record or {}) is not None]
-        read = self._keys.contains_many([self._whole_key(reject.key) for reject in keyed])
-        met = [reject.key for reject, was_read in zip(keyed, read, strict=True) if was_read]
+        """Those whose record this run has not read."""
+        read = self._keys.contains_many([self._whole_key(reject.key) for reject in rejects])
+        met = [reject.key for reject, was_read in zip(rejects, read, strict=True) if was_read]
         self.settlement.end_rejects(key for key in met if self._is_part(key) and key not in self._parts)
-        return [reject for reject, was_read in zip(keyed, read, strict=True) if not was_read]
+        return [reject for reject, was_read in zip(rejects, read, strict=True) if not was_read]
 
     def _is_part(self, key: str) -> bool:
         """Whether it is the key of one part of a record that `each` takes apart."""
@@ -137,7 +161,7 @@ class Shaper:
     def close(self) -> None:
         """Removes what was spilled to disk."""
         self._keys.close()
-        self._targets.close()
+        self.doubles.close()
 
     def _fresh(self, page: Page) -> list[Keyed]:
         self.drift.look(page.records)
@@ -158,7 +182,8 @@ class Shaper:
     def _no_key(self, record: Record, page: int) -> None:
         self.sure = False
         self.report.read += 1
-        key = f"(no key) {self.transform.digest(record).hex()}"
+        key = f"{NO_KEY}{self.transform.digest(record).hex()}"
+        self._keyless.add(key)
         reason = "has no value for the source's key, so that it can't be told from others"
         self.settlement.record([Outcome(Item(key, record, page=page), Action.REJECTED, reason=reason, code="key")])
 
@@ -187,10 +212,19 @@ class Shaper:
     def _settle(self, outcomes: list[Outcome]) -> None:
         """Records outcomes of records that ended before they became items; they count as read here."""
         self.report.read += len(outcomes)
+        for outcome in outcomes:
+            if outcome.action is Action.REJECTED and not outcome.item.target_key:
+                outcome.item.target_key = self._key_alone(outcome.item)
         if self.transform.each is not None and any(self._is_unparted(outcome) for outcome in outcomes):
             self.sure = False
         if outcomes:
             self.settlement.record(outcomes)
+
+    def _key_alone(self, item: Item) -> str:
+        """The target key of a record that has no output, by which its children are known; empty where it has none."""
+        if self.transform.each is not None and not self._is_part(item.key):
+            return ""
+        return self.transform.key_alone(item.record)
 
     def _is_unparted(self, outcome: Outcome) -> bool:
         """A record was refused as a whole: what parts it has is not known."""
@@ -297,7 +331,15 @@ class Shaper:
                 reason = f"its parent {parent!r} was rejected; it follows once that is accepted"
                 return Outcome(item, Action.REJECTED, reason=reason, field=fields[-1], code="parent")
         closed = self.barrier.why(item.output) if self.barrier is not None else None
+        if closed is not None and self._may_be_there(item):
+            return None
         return None if closed is None else Outcome(item, Action.REJECTED, reason=closed, code="closed-period")
+
+    def _may_be_there(self, item: Item) -> bool:
+        """An earlier run may have created it, when that could still be done: that is looked up first."""
+        if self._intended is None:
+            self._intended = frozenset(intent.key for intent in self.state.intents())
+        return item.key in self._intended
 
     def _changed(self, items: list[Item]) -> list[Item]:
         items = self._one_per_target(items)
@@ -305,20 +347,36 @@ class Shaper:
             self.nulls.look(items)
         self.report.read += len(items)
         known = self.state.known([item.key for item in items])
+        overwritten = self.doubles.overwritten(items)
         changed: list[Item] = []
         unchanged: list[Item] = []
         standing: list[Item] = []
         for item in items:
-            item.known = known.get(item.key)
+            item.known = self._unveiled(item, known.get(item.key))
             same = item.known is not None and item.known.hash == item.hash and not item.known.gone
-            (standing if self.stands(item) else unchanged if same and not self.resend else changed).append(item)
+            same = same and item.target_key not in overwritten
+            if self.stands(item):
+                standing.append(item)
+            elif same and not self.resend:
+                unchanged.append(item)
+            else:
+                changed.append(item)
+                if self.doubles.last_wins and item.target_key:
+                    overwritten.add(item.target_key)
         if self.rekeyed is not None:
             self.rekeyed.look(changed)
         if unchanged:
             self.settlement.unchanged(unchanged)
         if standing:
             self.settlement.standing(standing)
-        return changed
+        self.doubles.sent(changed)
+        return self._without(changed, self.doubles.stored(changed))
+
+    def _unveiled(self, item: Item, known: LedgerEntry | None) -> LedgerEntry | None:
+        """Of a sensitive target key the ledger has something else in its place: where that is the item's, its key."""
+        if known is None or self.veil is None or known.target_key != self.veil(item.target_key):
+            return known
+        return replace(known, target_key=item.target_key)
 
     def stands(self, item: Item) -> bool:
         """This very version was refused because it changed after its create: that is said once per version."""
@@ -328,21 +386,19 @@ class Shaper:
         return self.transform.digest(reject.output) == item.hash
 
     def _one_per_target(self, items: list[Item]) -> list[Item]:
-        if self.last_wins or not self.transform.target_key:
+        if not self.transform.target_key:
             return items
-        new = self._targets.add_many([item.target_key for item in items])
-        doubles = [
-            Outcome(
-                item,
-                Action.REJECTED,
-                reason=f"another record of this run has the same target key {item.target_key!r}",
-                code="duplicate",
-            )
-            for item, is_new in zip(items, new, strict=True)
-            if not is_new
-        ]
-        self._settle(doubles)
-        return [item for item, is_new in zip(items, new, strict=True) if is_new] if doubles else items
+        doubles = self.doubles.among(items)
+        self.report.read += len(doubles)
+        return self._without(items, doubles)
+
+    def _without(self, items: list[Item], refused: list[Outcome]) -> list[Item]:
+        """The items but those that are refused, which count as read already."""
+        if not refused:
+            return items
+        self.settlement.record(refused)
+        out = {id(outcome.item) for outcome in refused}
+        return [item for item in items if id(item) not in out]
 
 
 def detail_refused(item: Item, answer: Refused) -> Outcome:

@@ -47,6 +47,8 @@ class Transform:
     deleted: Compiled | None = None
     """The source's own mark of a record that is gone there."""
     secret: bytes = b""
+    key_fields: Callable[[Record, Scope], Record] | None = None
+    """The fields that the target's key is made of, alone."""
     version: Callable[[Record], Json] | None = None
     """What of the source counts as a change beside the output (of a file that is downloaded, its size)."""
 
@@ -107,6 +109,13 @@ class Transform:
                 raise RecordRejected(f"'{spec.key}', the key of `each`, is null for item {index + 1}", code="key")
             yield Item(compose([*split(key), text]), inner, page=page)
 
+    def key_alone(self, record: Record) -> str:
+        """The target key of a record whose other fields give no output; empty where it has none either."""
+        try:
+            return "" if self.key_fields is None else self._target_key(self.key_fields(record, self.scope))
+        except RecordRejected:
+            return ""
+
     def _target_key(self, output: Record) -> str:
         """The record's identity in the target; empty where creates are told apart by their source alone."""
         parts = []
@@ -152,6 +161,7 @@ def build_transform(
             spec.fields, target_fields, nulls=spec.target.nulls, update=spec.target.operation == "update"
         ),
         target_key=target_key,
+        key_fields=compile_fields([field for field in spec.fields if field.name in target_key], target_fields),
         normalise=normalise,
         deleted=compile_text(deleted),
         secret=secret,

@@ -28,6 +28,7 @@ FLOORS = {
     "reading": 4,
     "checkpoints": 4,
     "settle": 4,
+    "doubles": 4,
     "shape": 4,
     "writers": 4,
     "pipeline": 4,
@@ -47,7 +48,18 @@ FLOORS = {
 """Every part of the engine with its floor; one that is missing here fails, so that each is placed on purpose."""
 
 VALUES = ("model", "specs", "report")
-STEPS_OF_A_RECORD = ("transform", "reading", "checkpoints", "settle", "shape", "writers", "pipeline", "gone", "story")
+STEPS_OF_A_RECORD = (
+    "transform",
+    "reading",
+    "checkpoints",
+    "settle",
+    "doubles",
+    "shape",
+    "writers",
+    "pipeline",
+    "gone",
+    "story",
+)
 IN_ORDER = (VALUES, STEPS_OF_A_RECORD)
 """On one floor, each of these may use those before it."""
 

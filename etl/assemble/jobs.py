@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from etl.assemble.compiled import detail_of, drift_of, sensitive_of, target_of, transform_of
+from etl.assemble.compiled import detail_of, drift_of, sensitive_of, target_of, transform_of, veil_of
 from etl.assemble.connections import Connections
 from etl.assemble.files import publish, warn_of_gone_file, with_version, writes_files
 from etl.assemble.periods import closed_periods
@@ -17,12 +17,14 @@ from etl.assemble.tables import Tables
 from etl.assemble.workspace import Workspace
 from etl.assemble.writing import Writing
 from etl.catalogue import Endpoint
+from etl.checkpoints import Checkpoints
+from etl.doubles import Doubles
 from etl.errors import Interrupted, StateError
 from etl.expressions.scope import Scope
 from etl.mapping.load import Loaded
 from etl.model import Page
 from etl.pipeline import Pipeline
-from etl.ports import MappingState, State
+from etl.ports import Clock, MappingState, State, Veil
 from etl.ports import Scope as StateScope
 from etl.report import MappingReport, RunOptions
 from etl.settle import Settlement
@@ -59,7 +61,7 @@ class Jobs:
         self._take_over(loaded.spec)
         await self._claim(where)
         try:
-            state = self.state.mapping(where)
+            state = self._state_of(loaded.spec)
             reads = self._reads(loaded, state)
             pipeline = await self._pipeline(loaded, state, report, reads)
             async with self._published(loaded.spec, state, pipeline.settlement, report):
@@ -98,7 +100,7 @@ class Jobs:
     async def ready(self, loaded: Loaded, report: MappingReport) -> Pipeline:
         """The mapping's pipeline, built and not started: for commands that only look."""
         self._take_over(loaded.spec)
-        state = self.state.mapping(self.place(loaded.spec))
+        state = self._state_of(loaded.spec)
         return await self._pipeline(loaded, state, report, self._reads(loaded, state))
 
     def _take_over(self, spec: MappingSpec) -> None:
@@ -134,16 +136,21 @@ class Jobs:
         secret = self.state.secret(self.workspace.project.name)
         transform = await self.transform(spec)
         transform = with_version(self.workspace, spec, transform)
+        sensitive, detail = sensitive_of(self.workspace, spec), detail_of(self.workspace, spec)
+        if reads.mapping_changed and not self.options.plan and (detail is None or detail.keep is None):
+            state.forget_details()
         settlement = Settlement(
             state,
             report,
             self.run_id,
             spec.limits,
             planned=self.options.plan,
-            sensitive=sensitive_of(self.workspace, spec),
+            sensitive=sensitive,
             secret=secret,
+            veils_anew=bool(sensitive) and reads.mapping_changed and not self.options.plan,
             identify=partial(self.writing.save_ids, spec),
             watch_gone=spec.target.missing != "keep",
+            clock=self._grouping(spec, reads),
         )
         report.reading = reads.reading.words
         drift = drift_of(self.workspace, spec)
@@ -155,12 +162,16 @@ class Jobs:
             settlement=settlement,
             report=report,
             drift=drift,
+            veil=self._veil(spec),
+            doubles=Doubles(
+                state, spec.target.on_duplicate == "last", self._is_partial(reads), shown=self._veil(spec) is None
+            ),
             nulls=NullFields(spec.fields),
-            detail=detail_of(self.workspace, spec),
+            detail=detail,
             held=self._held(spec, target),
             barrier=closed_periods(spec, target, self.connections, self.scope),
-            last_wins=spec.target.on_duplicate == "last",
-            all_seen=lambda: not self.options.retry and spec.target.missing != "keep" and reads.saw_all(),
+            ends_gone=spec.target.missing != "keep",
+            saw_all=lambda: not self.options.retry and reads.saw_all(),
             resend=self.options.resend and not self.writing.only_creates(spec),
             rekeyed=self._rekeyed(spec, reads, transform),
         )
@@ -171,7 +182,7 @@ class Jobs:
             state.drop_intents(key for key in settlement.open_rejects if self._is_chosen(key))
         return Pipeline(
             pages=_no_pages if retry else reads.pages,
-            checkpoints=None if retry else reads.checkpoints,
+            checkpoints=None if retry else self._checkpoints(state, reads, settlement),
             takes_up=lambda reject: self._is_chosen(reject.key),
             shaper=shaper,
             settlement=settlement,
@@ -182,6 +193,26 @@ class Jobs:
             limit=self.options.limit,
         )
 
+    def _is_partial(self, reads: Reads) -> bool:
+        """Only some of the source's records are looked at; of a changed mapping the ledger's keys may mean nothing."""
+        if self.options.retry:
+            return True
+        whole = reads.reading.complete and reads.resumed is None and self.options.limit is None
+        return not whole and not reads.mapping_changed
+
+    def _grouping(self, spec: MappingSpec, reads: Reads) -> Clock | None:
+        """What times the groups in which accepted records are stored; None where each must be at once.
+
+        A run that looks at some records only asks the ledger who has which key in the target.
+        """
+        groups = self.writing.harmless_again(spec) and not self._is_partial(reads)
+        return self.connections.clock if groups else None
+
+    def _checkpoints(self, state: MappingState, reads: Reads, settlement: Settlement) -> Checkpoints | None:
+        if reads.first is None:
+            return None
+        return Checkpoints(state, self.connections.clock, reads.first, settlement.flush)
+
     def _is_chosen(self, key: str) -> bool:
         return not self.options.keys or key in self.options.keys
 
@@ -190,7 +221,7 @@ class Jobs:
         if not self.writing.by_key(spec):
             return None
         refuses = reads.mapping_changed and not self.options.plan and not self.options.allow_rekey
-        return Rekeyed(refuses, shown=not sensitive_of(self.workspace, spec) & set(transform.target_key))
+        return Rekeyed(refuses, shown=self._veil(spec) is None)
 
     def _reads(self, loaded: Loaded, state: MappingState) -> Reads:
         spec = loaded.spec
@@ -211,13 +242,10 @@ class Jobs:
         """Mapping → source keys of its open rejects, of those mappings that a lookup names."""
         names = {lookup.mapping for lookup in spec.lookups.values() if lookup.mapping}
         specs = [each.spec for each in (*self.workspace.known, *self.workspace.context) if each.spec.name in names]
-        return {
-            each.name: frozenset(reject.key for reject in self.state.mapping(self.place(each)).rejects())
-            for each in specs
-        }
+        return {each.name: frozenset(reject.key for reject in self._state_of(each).rejects()) for each in specs}
 
     def _held(self, spec: MappingSpec, target: Endpoint) -> dict[str, frozenset[str]]:
-        """Field that names a parent → target keys of parents that were refused and never accepted."""
+        """Field that names a parent → target keys of parents that were refused and that nobody has written."""
         held: dict[str, frozenset[str]] = {}
         for name, endpoint in target.references.items():
             writers = [
@@ -226,15 +254,22 @@ class Jobs:
                 if (each.spec.target.connection, each.spec.target.endpoint) == (spec.target.connection, endpoint)
             ]
             keys = {key for writer in writers for key in self._refused_targets(writer)}
+            keys -= {key for writer in writers for key in self._state_of(writer).targets(sorted(keys))}
             if keys:
                 held[name] = frozenset(keys)
         return held
 
     def _refused_targets(self, spec: MappingSpec) -> list[str]:
-        state = self.state.mapping(self.place(spec))
+        state = self._state_of(spec)
         rejects = {reject.key: reject.target_key for reject in state.rejects() if reject.target_key}
         accepted = state.known(list(rejects))
         return [target_key for key, target_key in rejects.items() if key not in accepted]
+
+    def _state_of(self, spec: MappingSpec) -> MappingState:
+        return self.state.mapping(self.place(spec), self._veil(spec))
+
+    def _veil(self, spec: MappingSpec) -> Veil | None:
+        return veil_of(self.workspace, spec, self.state.secret(self.workspace.project.name))
 
 
 async def _no_pages() -> AsyncGenerator[Page]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from etl.doubles import Doubles
 from etl.errors import EtlError
 from etl.expressions.scope import Scope
 from etl.gone import Gone
@@ -79,7 +80,8 @@ class Mapped:
         store = Rehearsal(self.store, open_state("memory:", Path())) if plan else self.store
         state = store.mapping(PLACE)
         pipeline = self._pipeline(report, state, run_id, plan, stop)
-        pipeline.shaper.all_seen = lambda: sure and self.missing != "keep"
+        pipeline.shaper.ends_gone = self.missing != "keep"
+        pipeline.shaper.saw_all = lambda: sure
         await pipeline.run()
         if self.missing != "keep":
             writer = DeleteWriter(self.target) if self.missing == "delete" else UpsertWriter(self.target)
@@ -116,6 +118,7 @@ class Mapped:
             settlement=settlement,
             report=report,
             drift=Drift({}),
+            doubles=Doubles(state),
             detail=self.detail,
             barrier=self.barrier,
         )

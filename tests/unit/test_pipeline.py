@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from etl.doubles import Doubles
 from etl.errors import ConnectionFailed, Interrupted, LimitReached
 from etl.expressions.scope import Scope, table
 from etl.model import MISSING, Page, Record, Schema
@@ -110,6 +111,7 @@ class Bench:
             settlement=settlement,
             report=report,
             drift=Drift({}),
+            doubles=Doubles(state),
             detail=self.detail,
             held=self.held,
             resend=self.resend,

@@ -214,6 +214,25 @@ def test_closed_periods_refuse_before_any_request_and_let_pass_once_they_are_ope
     assert once(acme)["unchanged"] == 2
 
 
+def test_what_may_have_been_created_before_its_period_was_closed_is_looked_up(
+    acme: Folder, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("etl.writers.once.GRACE", type(GRACE)(0))
+    periods = sandbox.records("dimesheets", "timesheet_periods")
+    period = next(each for each in periods if each["status"] == 1 and _alone(each, periods))
+    sandbox.change("dimesheets", "timesheet_periods", period["id"], status=0)
+    acme.write("mappings/entries.yaml", ENTRIES)
+    give(acme, "entries", [{"id": 1, "date": period["startDate"][:10], "hours": 2, "text": "in time"}])
+    sandbox.misbehave(Rule("reset-after", api="dimesheets", method="POST"))
+    sandbox.misbehave(Rule("500", api="dimesheets", method="GET", path="time-entries"))
+    assert once(acme, code=3)["unsettled"] == 1
+    sandbox.behave()
+    sandbox.change("dimesheets", "timesheet_periods", period["id"], status=1)
+    assert once(acme)["created"] == 1
+    sandbox.change("dimesheets", "timesheet_periods", period["id"], status=0)
+    assert sum(each["description"] == "in time" for each in sandbox.records("dimesheets", "time_entries")) == 1
+
+
 def _alone(period: Any, periods: list[Any]) -> bool:
     day = period["startDate"][:10]
     return sum(each["startDate"][:10] <= day <= each["endDate"][:10] for each in periods) == 1
