@@ -128,3 +128,12 @@ def test_nothing_behind_the_place_is_unsettled(sizes: list[int], random: object)
         behind = written[-1] if written else 0
         assert all(number > behind for number in left)
     assert written[-1] == len(sizes)
+
+
+def test_what_became_of_the_records_is_stored_before_a_place_behind_them(state: MappingState) -> None:
+    places: list[int] = []
+    checkpoints = Checkpoints(state, Always(), FIRST, lambda: places.append(place(state)))
+    for number in (1, 2, 3):
+        checkpoints.shaped(page(number), 0)
+    assert places == [0, 1, 2]
+    assert place(state) == 3
