@@ -68,6 +68,7 @@ class Pipeline:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self.shaper.close()
+            self.settlement.flush()
         if self._failure is not None:
             self._keep_place(self._failure)
             raise self._failure

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from etl.errors import LimitReached
 from etl.keys import canonical
 from etl.model import LATER, Action, Item, Json, LedgerEntry, Outcome, Record, Reject
-from etl.ports import MappingState
+from etl.ports import Clock, MappingState
 from etl.report import Change, MappingReport
 from etl.specs import Limit, LimitsSpec
 
@@ -19,10 +19,16 @@ PERCENT_FROM = 20
 CHANGED = "changed"
 """The code of a reject that stands for one version of its record: the same version is not refused a second time."""
 
+MOST_UNSTORED = 1000
+LONGEST_UNSTORED = 0.25
+"""Records, and seconds from one storing to the next, that accepted records wait for each other where that may be."""
+
 
 class Settlement:
     """Records outcomes of one mapping. `sensitive`: output fields of which the ledger keeps only keyed hashes;
-    `planned`: rejects are lines of the plan, too."""
+    `veils_anew`: what is unchanged is stored once more, since other fields may be sensitive now; `planned`: rejects
+    are lines of the plan, too. `clock`: given where sending again does no harm; what was accepted is then stored in
+    groups."""
 
     def __init__(
         self,
@@ -33,9 +39,11 @@ class Settlement:
         *,
         sensitive: frozenset[str] = frozenset(),
         secret: bytes = b"",
+        veils_anew: bool = False,
         identify: Callable[[list[tuple[str, Json]]], None] | None = None,
         watch_gone: bool = False,
         planned: bool = False,
+        clock: Clock | None = None,
     ) -> None:
         self._state = state
         self._report = report
@@ -43,21 +51,32 @@ class Settlement:
         self._limits = limits
         self._sensitive = sensitive
         self._secret = secret
+        self._veils_anew = veils_anew
         self._known = state.count()
         self._identify = identify
         self._watch_gone = watch_gone
         self._planned = planned
+        self._clock = clock
+        self._unstored: list[LedgerEntry] = []
+        self._stored_at = float("-inf")
         self._new_rejects = 0
         self.left_out: set[str] = set()
         """Keys of sent records that `where` now leaves out; kept only where `missing` asks for it."""
         self.open_rejects = {reject.key: reject for reject in state.rejects()}
 
-    def unchanged(self, items: Iterable[Item]) -> None:
+    def unchanged(self, items: Sequence[Item]) -> None:
         """The target already has exactly this: nothing is sent; a reject of the key has settled itself."""
         keys = [item.key for item in items]
         self._report.unchanged += len(keys)
-        self._state.seen(keys, self._run_id)
+        if self._veils_anew:
+            self._state.accept([self._as_before(item) for item in items], self._run_id)
+        else:
+            self._state.seen(keys, self._run_id)
         self.end_rejects(keys)
+
+    def _as_before(self, item: Item) -> LedgerEntry:
+        target_id = None if item.known is None else item.known.target_id
+        return LedgerEntry(item.key, item.target_key, item.hash, self.stored(item.output), target_id)
 
     def standing(self, items: Iterable[Item]) -> None:
         """Refused before in this very version, and not sent again: the reject stands, there is nothing new."""
@@ -67,28 +86,54 @@ class Settlement:
 
     def record(self, outcomes: Iterable[Outcome]) -> None:
         """Counts and stores outcomes. Raises LimitReached."""
-        accepted: list[LedgerEntry] = []
+        accepted: list[Outcome] = []
         refused: list[Reject] = []
         filtered: list[str] = []
+        rejected, left_out = Action.REJECTED, Action.FILTERED  # to look a member up takes as long as all the rest here
         for outcome in outcomes:
-            if outcome.action is Action.REJECTED:
+            if outcome.action is rejected:
                 refused.append(self._reject(outcome))
-            elif outcome.action is Action.FILTERED:
+            elif outcome.action is left_out:
                 filtered.append(outcome.item.key)
             else:
-                accepted.append(self._entry(outcome))
+                accepted.append(outcome)
         self._report.filtered += len(filtered)
         self.end_rejects(filtered)
         if self._watch_gone:
             self.left_out |= {key for key, entry in self._state.known(filtered).items() if not entry.gone}
             self._state.seen([reject.key for reject in refused], self._run_id)
         if accepted:
-            self._state.accept(accepted, self._run_id)
-            self._end_open(entry.key for entry in accepted)
-            self._save_ids(accepted)
+            self._accepted(accepted)
         if refused:
             self._state.reject(refused, self._run_id)
             self._check_rejects()
+
+    def _accepted(self, outcomes: list[Outcome]) -> None:
+        actions = [outcome.action for outcome in outcomes]
+        deleted = actions.count(Action.DELETED)
+        self._report.deleted += deleted
+        self._report.written += len(actions) - deleted
+        self._report.created += actions.count(Action.CREATED)
+        self._report.updated += actions.count(Action.UPDATED)
+        self._end_open(outcome.item.key for outcome in outcomes)
+        self._unstored += map(self._entry, outcomes)
+        if self._is_due():
+            self.flush()
+
+    def _is_due(self) -> bool:
+        if self._clock is None or len(self._unstored) >= MOST_UNSTORED:
+            return True
+        return self._clock.monotonic() - self._stored_at >= LONGEST_UNSTORED
+
+    def flush(self) -> None:
+        """Puts what was accepted and is not stored yet into the ledger."""
+        if not self._unstored:
+            return
+        entries, self._unstored = self._unstored, []
+        self._state.accept(entries, self._run_id)
+        self._save_ids(entries)
+        if self._clock is not None:
+            self._stored_at = self._clock.monotonic()
 
     def adopt(self, item: Item, target_id: Json) -> None:
         """Stores that the target has this item, without counting it: what becomes of it in this run is still open."""
@@ -102,14 +147,6 @@ class Settlement:
             self._identify(ids)
 
     def _entry(self, outcome: Outcome) -> LedgerEntry:
-        if outcome.action is Action.DELETED:
-            self._report.deleted += 1
-        else:
-            self._report.written += 1
-        if outcome.action is Action.CREATED:
-            self._report.created += 1
-        elif outcome.action is Action.UPDATED:
-            self._report.updated += 1
         item = outcome.item
         target_id = outcome.target_id
         if target_id is None and item.known is not None:
@@ -157,8 +194,9 @@ class Settlement:
             self._end_open(ended)
 
     def _end_open(self, keys: Iterable[str]) -> None:
-        for key in keys:
-            self.open_rejects.pop(key, None)
+        if self.open_rejects:
+            for key in keys:
+                self.open_rejects.pop(key, None)
 
     def _check_rejects(self) -> None:
         limit = self._limits.max_rejects

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from etl.assemble.compiled import source_of
 from etl.assemble.connections import Connections
 from etl.assemble.workspace import Workspace
-from etl.checkpoints import Checkpoints
 from etl.errors import RecordRejected, UsageError
 from etl.expressions import instants
 from etl.expressions.compile import compile_expression
@@ -42,7 +41,8 @@ class Reads:
     before: Cursor | None
     high_water: HighWater
     resumed: Checkpoint | None
-    checkpoints: Checkpoints | None
+    first: Checkpoint | None
+    """Where the read begins, if it may be gone on with when it is interrupted."""
 
     @classmethod
     def prepare(
@@ -96,7 +96,7 @@ class Reads:
             before=before,
             high_water=HighWater(endpoint.incremental, scope),
             resumed=resumed,
-            checkpoints=Checkpoints(state, clock, first) if in_pages else None,
+            first=first if in_pages else None,
         )
 
     async def pages(self) -> AsyncGenerator[Page]:
@@ -147,7 +147,7 @@ class Reads:
 
     def came_to_its_end(self) -> None:
         """All pages are read and settled: there is nothing to go on with, whatever happens after."""
-        if self.checkpoints is not None:
+        if self.first is not None:
             self.state.save_checkpoint(None)
 
     def done(self, *, moves: bool) -> str | None:

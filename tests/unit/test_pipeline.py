@@ -25,6 +25,7 @@ from etl.state import open_state
 from etl.steps.drift import Drift
 from etl.transform import build_transform, compile_text
 from etl.writers import PlanWriter, UpsertWriter
+from tests.support.clocks import FakeClock
 from tests.support.memory import MemorySource, MemoryTarget
 
 SETTLED = ("filtered", "unchanged", "written", "deleted", "rejected")
@@ -94,7 +95,7 @@ class Bench:
             target_key=["externalId"],
             secret=b"k" * 32,
         )
-        settlement = Settlement(state, report, run_id, self.limits, secret=b"k" * 32)
+        settlement = Settlement(state, report, run_id, self.limits, secret=b"k" * 32, clock=FakeClock())
         writer = PlanWriter(state, report, settlement.stored) if self.plan else UpsertWriter(self.target)
         settings: dict[str, object] = {
             "stop": asyncio.Event(),

@@ -11,9 +11,10 @@ from etl.errors import LimitReached
 from etl.model import Action, Item, Outcome
 from etl.ports import MappingState, Scope
 from etl.report import MappingReport
-from etl.settle import Settlement
+from etl.settle import LONGEST_UNSTORED, MOST_UNSTORED, Settlement
 from etl.specs import Limit, LimitsSpec
 from etl.state import open_state
+from tests.support.clocks import FakeClock
 
 SECRET = b"k" * 32
 
@@ -125,3 +126,40 @@ def test_a_limit_in_percent_is_of_the_largest_of_source_read_and_known(state: Ma
     settled.record([rejected(n) for n in range(50)])
     with pytest.raises(LimitReached):
         settled.record([rejected(50)])
+
+
+def written(*numbers: int) -> list[Outcome]:
+    return [Outcome(item(number), Action.WRITTEN) for number in numbers]
+
+
+def test_what_may_be_sent_again_is_counted_at_once_and_stored_in_groups(state: MappingState) -> None:
+    clock = FakeClock()
+    settled = Settlement(state, MappingReport("projects"), "r1", LimitsSpec(), clock=clock)
+    settled.record(written(1))
+    settled.record(written(2))
+    settled.record(written(3))
+    assert (report_of(settled).written, state.count()) == (3, 1)
+    clock.seconds += LONGEST_UNSTORED
+    settled.record(written(4))
+    assert state.count() == 4
+
+
+def test_a_group_grows_no_larger_than_it_may_and_is_stored_when_all_is_done(state: MappingState) -> None:
+    settled = Settlement(state, MappingReport("projects"), "r1", LimitsSpec(), clock=FakeClock())
+    settled.record(written(0))
+    settled.record(written(*range(1, MOST_UNSTORED)))
+    assert state.count() == 1
+    settled.record(written(MOST_UNSTORED))
+    assert state.count() == MOST_UNSTORED + 1
+    settled.record(written(MOST_UNSTORED + 1))
+    settled.flush()
+    assert state.count() == MOST_UNSTORED + 2
+
+
+def test_a_target_that_takes_its_time_finds_each_batch_stored_at_once(state: MappingState) -> None:
+    clock = FakeClock()
+    settled = Settlement(state, MappingReport("projects"), "r1", LimitsSpec(), clock=clock)
+    for number in range(1, 5):
+        settled.record(written(number))
+        assert state.count() == number
+        clock.seconds += LONGEST_UNSTORED
