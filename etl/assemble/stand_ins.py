@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from etl.catalogue import Connector
 from etl.connectors.load import packaged, packaged_base
 from etl.connectors.rest import address_of
 from etl.errors import UsageError
+from etl.http.credentials import choose
 from etl.http.loopback import is_loopback
 from etl.mapping.load import Loaded
 from etl.secrets import register
@@ -56,9 +57,17 @@ def refuse_real(spec: ConnectionSpec, connector: Connector) -> None:
     """Raises UsageError where a connection leads to no made-up system: to an address that is not of this machine."""
     if connector.kind == "files":
         return
-    address = address_of(spec, connector)
-    if not is_loopback(urlsplit(address).hostname or ""):
-        raise UsageError(
-            f"the sandbox has nothing that stands in for connection '{spec.name}': it would lead to {address}",
-            f"leave out what needs it (--exclude connection:{spec.name}), or name an address here with --env",
-        )
+    for what, address in _addresses(spec, connector):
+        if not is_loopback(urlsplit(address).hostname or ""):
+            raise UsageError(
+                f"the sandbox has nothing that stands in for connection '{spec.name}': {what} would lead to {address}",
+                f"leave out what needs it (--exclude connection:{spec.name}), or name an address here with --env",
+            )
+
+
+def _addresses(spec: ConnectionSpec, connector: Connector) -> Iterator[tuple[str, str]]:
+    """Everywhere that it sends something to: its address, and that of its login where this is an address of its own."""
+    yield "it", address_of(spec, connector)
+    login = str(choose(connector.auth, spec.auth, spec.name).get("token_url", ""))
+    if urlsplit(login).scheme:
+        yield "its login", login

@@ -315,3 +315,12 @@ def test_a_run_in_the_sandbox_never_leads_to_a_real_system(tmp_path: Path) -> No
     with api(lambda asked: Told([{"id": 1, "name": "a"}])) as server:
         here = own_folder(tmp_path, server.url, reads())
         assert here.run("--sandbox")["mappings"][0]["written"] == 1
+
+
+def test_a_login_at_another_address_is_no_way_out_of_the_sandbox_either(tmp_path: Path) -> None:
+    auth = {"kind": "oauth2_client_credentials", "token_url": "https://login.example.com/token"}
+    given = {"client_id": "x", "client_secret": "y"}
+    folder = own_folder(tmp_path, "http://127.0.0.1:9", reads(auth=auth), auth=given)
+    result = folder.etl("run", "mappings/read.yaml", "--sandbox")
+    assert result.exit_code == 2
+    assert "connection 'api': its login would lead to https://login.example.com/token" in result.stderr
