@@ -116,30 +116,35 @@ class Envelope:
         Raises Refused where it tells of a failure, OutcomeUnknown where that can't be told.
         """
         try:
-            return self._judged(what, answer, self._decoded(what, answer.body))
+            body = self._decoded(answer.body)
+            self._judge(what, answer, body)
         except ConnectionFailed as error:
             raise OutcomeUnknown(f"{what}: {error.message}", error.hint) from None
-
-    def _judged(self, what: str, answer: Answer, body: Json) -> Json:
-        if self.failed(body):
-            told = self.text(body) if self.text else None
-            reason = told if isinstance(told, str) and told.strip() else "refused without a reason"
-            status = self.status(body) if self.status else None
-            status = status if isinstance(status, int) else answer.status
-            raise Refused(f"{what}: {reason}", status=status, reason=reason)
+        if self.place is not None and isinstance(self._content(body), str):
+            message = f"{what}: the answer holds text that is not JSON where its content should be"
+            raise OutcomeUnknown(message, "what came of the request can't be told; a rerun looks before it sends again")
         return body
 
-    def _decoded(self, what: str, body: Json) -> Json:
-        content = self.content(body) if self.content else None
+    def _judge(self, what: str, answer: Answer, body: Json) -> None:
+        if not self.failed(body):
+            return
+        told = (self.text(body) if self.text else None) or self._content(body)
+        reason = told if isinstance(told, str) and told.strip() else "refused without a reason"
+        status = self.status(body) if self.status else None
+        status = status if isinstance(status, int) else answer.status
+        raise Refused(f"{what}: {reason}", status=status, reason=reason)
+
+    def _content(self, body: Json) -> Json:
+        return self.content(body) if self.content else None
+
+    def _decoded(self, body: Json) -> Json:
+        """Content that is JSON as text decoded; any other is left as it is."""
+        content = self._content(body)
         if isinstance(content, str) and self.place is not None and isinstance(body, dict):
             try:
                 return {**body, self.place: decode(content.encode())}
             except ValueError:
-                raise Refused(
-                    f"{what}: the answer holds text that is not JSON where its content should be",
-                    status=200,
-                    reason="the answer can't be read",
-                ) from None
+                return body
         return body
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 from etl.errors import ConnectionFailed, Refused
 from etl.model import Action, Item, Outcome
@@ -10,7 +10,7 @@ from etl.model import Action, Item, Outcome
 Send = Callable[[Sequence[Item]], Awaitable[list[Outcome]]]
 
 
-async def send_halving(items: Sequence[Item], send: Send) -> AsyncIterator[list[Outcome]]:
+async def send_halving(items: Sequence[Item], send: Send) -> AsyncGenerator[list[Outcome]]:
     """Yields outcomes as soon as they are known, one per item in all.
 
     Raises ConnectionFailed where both halves of a batch that met a server fault meet one, too: the target is down.
@@ -30,7 +30,7 @@ async def _attempt(items: Sequence[Item], send: Send) -> list[Outcome] | Refused
         return refused
 
 
-async def _halve(items: Sequence[Item], send: Send, refused: Refused) -> AsyncIterator[list[Outcome]]:
+async def _halve(items: Sequence[Item], send: Send, refused: Refused) -> AsyncGenerator[list[Outcome]]:
     if len(items) == 1:
         yield [refusal(items[0], refused)]
         return

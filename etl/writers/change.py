@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from etl.errors import Refused
 from etl.model import Action, Item, Json, Outcome
 from etl.ports import Target
-from etl.steps.batch import send_halving
 from etl.writers.faults import Faults
 
 
@@ -49,7 +49,9 @@ class DeleteWriter:
     """Records that are gone already count as deleted."""
 
     target: Target
+    _faults: Faults = field(default_factory=Faults)
 
     async def write(self, items: Sequence[Item]) -> AsyncGenerator[list[Outcome]]:
-        async for outcomes in send_halving(items, self.target.delete):
-            yield outcomes
+        async with aclosing(self._faults.batch(items, self.target.delete)) as sending:
+            async for outcomes in sending:
+                yield outcomes

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from etl.errors import ConnectionFailed, Refused
 from etl.model import Item, Outcome
-from etl.steps.batch import refusal
+from etl.steps.batch import Send, refusal, send_halving
 
 MOST_IN_A_ROW = 3
 
@@ -33,3 +35,24 @@ class Faults:
     def none(self) -> None:
         """A record was accepted."""
         self._in_a_row = 0
+
+    async def batch(self, items: Sequence[Item], send: Send) -> AsyncGenerator[list[Outcome]]:
+        """One request for all, halved where it is refused. A single record can't be halved: its fault may be its own.
+
+        Raises ConnectionFailed where the target seems to be down.
+        """
+        if len(items) == 1:
+            yield await self._alone(items[0], send)
+            return
+        async with aclosing(send_halving(items, send)) as sending:
+            async for outcomes in sending:
+                self.none()
+                yield outcomes
+
+    async def _alone(self, item: Item, send: Send) -> list[Outcome]:
+        try:
+            outcomes = await send([item])
+        except Refused as refused:
+            return [self.outcome(item, refused)]
+        self.none()
+        return outcomes

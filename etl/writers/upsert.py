@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from contextlib import aclosing
+from dataclasses import dataclass, field
 
 from etl.model import Item, Outcome
 from etl.ports import Target
-from etl.steps.batch import send_halving
+from etl.writers.faults import Faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,13 @@ class UpsertWriter:
     """
 
     target: Target
+    _faults: Faults = field(default_factory=Faults)
 
     async def write(self, items: Sequence[Item]) -> AsyncGenerator[list[Outcome]]:
         for group in _apart(items):
-            async for outcomes in send_halving(group, self.target.upsert):
-                yield outcomes
+            async with aclosing(self._faults.batch(group, self.target.upsert)) as sending:
+                async for outcomes in sending:
+                    yield outcomes
 
 
 def _apart(items: Sequence[Item]) -> list[list[Item]]:

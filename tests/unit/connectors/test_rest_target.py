@@ -255,13 +255,18 @@ def test_a_connection_may_choose_the_older_name_of_a_procedure() -> None:
         ('{"Error": "E1", "Description": "Job not found"}', 500, "Job not found"),
         ('{"Success": false, "Message": "wrong"}', 200, "wrong"),
         ("{}", 500, "refused without a reason"),
-        ("not json", 200, "the answer can't be read"),
+        ("Timeout expired", 500, "Timeout expired"),
     ],
 )
 def test_a_failure_inside_an_answer_with_http_200_is_a_refusal(content: str, status: int, reason: str) -> None:
     with pytest.raises(Refused) as caught:
         imported(content, status)
     assert (caught.value.reason, caught.value.status, caught.value.server_fault) == (reason, status, False)
+
+
+def test_content_that_is_not_what_it_claims_leaves_open_what_became_of_the_records() -> None:
+    with pytest.raises(OutcomeUnknown, match="text that is not JSON where its content should be"):
+        imported("<html>", 200)
 
 
 def test_an_answer_that_the_connector_cannot_judge_leaves_open_what_became_of_a_create() -> None:
