@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from etl.model import Json
 from etl.reporting.values import compact
 
 PLAIN_KEY = re.compile(r"(?!(?i:true|false|null|yes|no|on|off|y|n)$)[A-Za-z_][A-Za-z0-9_]*")
+_VARIABLE = re.compile(r"\$\{([A-Z_][A-Z0-9_]*):-([^}]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +37,34 @@ class Base:
     description: str
     test: tuple[str, Mapping[str, Json]] | None
     """One of its tests, for the project to make its own."""
+    tables: Mapping[str, Path]
+    """The files of its lookups, which only fit the sandbox."""
+    variables: Mapping[str, str]
+    """What its params take from the environment, with the value that fits the sandbox."""
+
+
+def base_of(pair: str, file: Path, data: Mapping[str, Any]) -> Base:
+    """What a project takes over from a mapping of the library."""
+    lookups: Mapping[str, Any] = data.get("lookups", {})
+    return Base(
+        path=f"{pair}/{file.stem}",
+        name=data["name"],
+        description=data.get("description", ""),
+        test=next(iter(data.get("tests", {}).items()), None),
+        tables={name: file.parent / lookup["file"] for name, lookup in lookups.items() if "file" in lookup},
+        variables=dict(_VARIABLE.findall(compact(data["source"].get("params", {})))),
+    )
 
 
 def files(name: str, ends: Sequence[End], bases: Sequence[Base]) -> Iterator[tuple[str, str]]:
     """Path and text of every file."""
     yield "etl.yaml", _project(name, ends)
-    yield ".env.example", "".join(f"{end.variable(key)}=change-me\n" for end in ends for key in end.keys)
+    yield ".env.example", _environment(ends, bases)
     yield ".gitignore", ".env\n.etl/\n"
     for base in bases:
         yield f"mappings/{base.name}.yaml", _mapping(base)
+        for table in base.tables.values():
+            yield f"lookups/{table.name}", table.read_text(encoding="utf-8")
     yield ".github/workflows/etl.yml", _WORKFLOW
     yield "README.md", _readme(name, ends, bases)
 
@@ -56,13 +78,26 @@ def _project(name: str, ends: Sequence[End]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _environment(ends: Sequence[End], bases: Sequence[Base]) -> str:
+    credentials = [f"{end.variable(key)}=change-me\n" for end in ends for key in end.keys]
+    variables = {name: value for base in bases for name, value in base.variables.items()}
+    return "".join([*credentials, *(f"{name}={value}\n" for name, value in variables.items())])
+
+
 def _mapping(base: Base) -> str:
     about = f"# {base.description}\n" if base.description else ""
-    text = f"version: 1\n{about}extends: builtin:{base.path}\n\n{_ADVICE}"
+    text = f"version: 1\n{about}extends: builtin:{base.path}\n\n{_ADVICE}{_lookups(base)}"
     if base.test is None:
         return text
     name, test = base.test
     return f"{text}\ntests:\n  {compact(f'ours: {name}')}:\n" + "".join(_test(test))
+
+
+def _lookups(base: Base) -> str:
+    if not base.tables:
+        return ""
+    lines = [f"  {name}: {{file: {compact(f'../lookups/{table.name}')}}}\n" for name, table in base.tables.items()]
+    return "".join(["\n", _MADE_UP, "lookups:\n", *lines])
 
 
 def _test(test: Mapping[str, Json]) -> Iterator[str]:
@@ -85,6 +120,10 @@ _ADVICE = """\
 # fields:
 #   description: null                  # left out
 #   name: {truncate: 80}               # the expression stays, a rule is added
+"""
+
+_MADE_UP = """\
+# These tables fit the sandbox only: its ids are made up. Before the first real run, name tables of your own here.
 """
 
 _WORKFLOW = """\
@@ -120,10 +159,25 @@ Try it against made-up systems; a second run sends nothing, since nothing change
 
     etl run --sandbox
 
-Against the real ones: copy `.env.example` to `.env`, fill it in, then look before you leap:
+{_before(bases)}\
+Against the real ones: give your credentials, which `etl validate` asks for too, then look before you leap:
 
+    cp .env.example .env    # and fill it in (Windows: copy .env.example .env)
     etl validate
     etl test
     etl plan
     etl run
 """
+
+
+def _before(bases: Sequence[Base]) -> str:
+    """What only fits the made-up systems, where there is such."""
+    tables = sorted({f"`lookups/{table.name}`" for base in bases for table in base.tables.values()})
+    variables = sorted({f"`{name}`" for base in bases for name in base.variables})
+    said = []
+    if tables:
+        said.append(f"{' and '.join(tables)}: tables of made-up ids; name tables of your own in the mapping")
+    if variables:
+        said.append(f"{' and '.join(variables)} in `.env`: fits the made-up data; write your own")
+    lines = "\n".join(f"- {each}" for each in said)
+    return f"Made for the sandbox, to be replaced before the first real run:\n\n{lines}\n\n" if said else ""

@@ -9,7 +9,7 @@ import click
 
 from etl.cli.names import check_known
 from etl.cli.options import Settings, with_settings
-from etl.cli.scaffold import Base, End, files
+from etl.cli.scaffold import Base, End, base_of, files
 from etl.cli.screen import Screen
 from etl.errors import UsageError
 
@@ -30,7 +30,7 @@ def command(settings: Settings, folder: Path, source: str | None, target: str | 
     source = source or _ask("Where does the data come from?", DEFAULTS[0])
     target = target or _ask("Where does it go?", DEFAULTS[1])
     name = name or _ask("What is the project called?", folder.resolve().name)
-    written = list(files(name, [_end(source), _end(target)], _bases(f"{source}-to-{target}")))
+    written = list(files(name, [_end(source), _end(target)], _bases(source, target)))
     _check_free(folder, [path for path, _ in written])
     for path, text in written:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -56,18 +56,17 @@ def _end(connector: str) -> End:
     return End(connector, tuple(keys_of(auth[0])) if auth else ())
 
 
-def _bases(pair: str) -> list[Base]:
+def _bases(start: str, end: str) -> list[Base]:
     from etl.documents import source
     from etl.resources import mappings
 
-    check_known(pair, sorted(folder.name for folder in mappings().iterdir() if folder.is_dir()), "part of the library")
-    bases = []
-    for file in sorted((mappings() / pair).glob("*.yaml")):
-        data = source.load(file).data
-        if not data.get("template"):
-            test = next(iter((data.get("tests") or {}).items()), None)
-            bases.append(Base(f"{pair}/{file.stem}", data["name"], data.get("description", ""), test))
-    return bases
+    pair = f"{start}-to-{end}"
+    known = sorted(folder.name for folder in mappings().iterdir() if folder.is_dir())
+    if pair not in known:
+        offers = ", ".join(each.replace("-", " ") for each in known)
+        raise UsageError(f"the library has no mappings from {start} to {end}", f"it has {offers}")
+    documents = [(file, source.load(file).data) for file in sorted((mappings() / pair).glob("*.yaml"))]
+    return [base_of(pair, file, data) for file, data in documents if not data.get("template")]
 
 
 def _check_free(folder: Path, paths: list[str]) -> None:
