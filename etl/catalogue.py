@@ -93,8 +93,9 @@ class Op:
     results: Results | None = None
     envelope: Block | None = None
     """How an answer with HTTP 200 says that it failed."""
-    idempotent: bool = False
-    """True: sending it again does no harm, so that a lost answer is simply repeated."""
+    idempotent: bool | None = None
+    """True: sending it again does no harm, so that a lost answer is simply repeated; PUT and DELETE are so without
+    saying. Of an upsert: None: a record that is there is updated by it; False: sent twice it is there twice."""
     not_found: tuple[int, ...] = (404,)
     """Statuses that say `no such record` here (Blikk: 400)."""
     conflict: Block | None = None

@@ -225,6 +225,8 @@ class MappingState(Protocol):
 
     def save_details(self, details: Iterable[tuple[str, str, Record]]) -> None: ...
 
+    def forget_details(self) -> None: ...
+
 
 class State(Protocol):
     """Where cursors, ledger, intents, rejects and run history are kept."""

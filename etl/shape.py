@@ -192,22 +192,16 @@ class Shaper:
             return records
         kept: list[Keyed] = []
         ended: list[Outcome] = []
-        for key, record in records:
-            outcome = self._left_out(key, record)
-            if outcome is None:
-                kept.append((key, record))
-            else:
-                ended.append(outcome)
+        for keyed in records:
+            try:
+                if self.transform.kept(keyed[1]):
+                    kept.append(keyed)
+                else:
+                    ended.append(Outcome(Item(*keyed), Action.FILTERED))
+            except RecordRejected as rejected:
+                ended.append(refused(Item(*keyed), rejected))
         self._settle(ended)
         return kept
-
-    def _left_out(self, key: str, record: Record) -> Outcome | None:
-        """The outcome of a record that `where` does not keep; None for one that it keeps."""
-        try:
-            kept = self.transform.kept(record)
-        except RecordRejected as rejected:
-            return refused(Item(key, record), rejected)
-        return None if kept else Outcome(Item(key, record), Action.FILTERED)
 
     def _settle(self, outcomes: list[Outcome]) -> None:
         """Records outcomes of records that ended before they became items; they count as read here."""
@@ -346,13 +340,13 @@ class Shaper:
         if self.nulls is not None:
             self.nulls.look(items)
         self.report.read += len(items)
-        known = self.state.known([item.key for item in items])
+        known = self._known(items)
         overwritten = self.doubles.overwritten(items)
         changed: list[Item] = []
         unchanged: list[Item] = []
         standing: list[Item] = []
         for item in items:
-            item.known = self._unveiled(item, known.get(item.key))
+            item.known = known.get(item.key)
             same = item.known is not None and item.known.hash == item.hash and not item.known.gone
             same = same and item.target_key not in overwritten
             if self.stands(item):
@@ -372,11 +366,16 @@ class Shaper:
         self.doubles.sent(changed)
         return self._without(changed, self.doubles.stored(changed))
 
-    def _unveiled(self, item: Item, known: LedgerEntry | None) -> LedgerEntry | None:
-        """Of a sensitive target key the ledger has something else in its place: where that is the item's, its key."""
-        if known is None or self.veil is None or known.target_key != self.veil(item.target_key):
-            return known
-        return replace(known, target_key=item.target_key)
+    def _known(self, items: list[Item]) -> dict[str, LedgerEntry]:
+        """Source key → what was accepted. Of a sensitive target key the ledger has something else in its place: where
+        that is the item's, its key."""
+        known = self.state.known([item.key for item in items])
+        if self.veil is not None:
+            for item in items:
+                entry = known.get(item.key)
+                if entry is not None and entry.target_key == self.veil(item.target_key):
+                    entry.target_key = item.target_key
+        return known
 
     def stands(self, item: Item) -> bool:
         """This very version was refused because it changed after its create: that is said once per version."""

@@ -23,7 +23,7 @@ Compiled = Callable[[Json, Scope], Json]
 
 def truthy(value: Json) -> bool:
     """JMESPath's truth: null, false and everything empty are false; 0 is true."""
-    return value is not None and value is not False and value != "" and value != [] and value != {}
+    return value is True or (value is not None and value is not False and value not in ("", [], {}))
 
 
 def compile_text(text: str | None) -> Compiled | None:
@@ -54,6 +54,8 @@ class Transform:
 
     def source_key(self, record: Record) -> str | None:
         """The record's identity as text; None where a part of it is null."""
+        if len(self.key) == 1:
+            return key_text(self.key[0](record, self.scope))
         parts = [key_text(part(record, self.scope)) for part in self.key]
         return None if None in parts else compose([part for part in parts if part is not None])
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 
 from etl.assemble.workspace import Workspace
 from etl.catalogue import Endpoint
 from etl.expressions.parse import names_used, parse
 from etl.expressions.scope import Scope
-from etl.model import Schema
+from etl.keys import veiled
+from etl.mapping.sensitive import sensitive_fields
+from etl.ports import Veil
 from etl.shape import Detail
 from etl.specs import MappingSpec
 from etl.steps.drift import Drift
@@ -34,7 +37,7 @@ def transform_of(workspace: Workspace, spec: MappingSpec, scope: Scope, secret: 
         source_key=spec.source.key or source.key,
         detail_only=frozenset(name for name, field in source.fields.items() if field.detail_only),
         target_fields=target.written(),
-        target_key=spec.target.key or target.target_key or (() if spec.target.operation == "create" else target.key),
+        target_key=target_key_of(workspace, spec),
         normalise=target.normalise_key,
         deleted=source.incremental.deleted if source.incremental else None,
         secret=secret,
@@ -49,6 +52,7 @@ def detail_of(workspace: Workspace, spec: MappingSpec) -> Detail | None:
     source = source_of(workspace, spec)
     keep = _looked_at(spec)
     hidden = {name for name, field in source.fields.items() if field.sensitive}
+    hidden |= {name for each in spec.fields if each.sensitive for name in names_used(parse(each.value or "@")) or ()}
     keep = None if keep is None or keep & hidden else keep
     return Detail(
         when=compile_text(wanted.when),
@@ -66,16 +70,21 @@ def drift_of(workspace: Workspace, spec: MappingSpec) -> Drift:
 
 
 def sensitive_of(workspace: Workspace, spec: MappingSpec) -> frozenset[str]:
-    """Target fields whose values are nobody's business: by the mapping, the target, or where they come from."""
-    hidden = {name for name, field in source_of(workspace, spec).fields.items() if field.sensitive}
-    schemas = target_of(workspace, spec).written()
-    return frozenset(
-        field.name
-        for field in spec.fields
-        if field.sensitive
-        or schemas.get(field.name, Schema()).sensitive
-        or (field.value is not None and hidden & (names_used(parse(field.value)) or frozenset()))
-    )
+    """Target fields whose values are nobody's business."""
+    return sensitive_fields(spec, source_of(workspace, spec), target_of(workspace, spec))
+
+
+def veil_of(workspace: Workspace, spec: MappingSpec, secret: bytes) -> Veil | None:
+    """What keeps the mapping's target keys out of the ledger, where they are made of sensitive fields."""
+    if sensitive_of(workspace, spec).isdisjoint(target_key_of(workspace, spec)):
+        return None
+    return partial(veiled, secret=secret)
+
+
+def target_key_of(workspace: Workspace, spec: MappingSpec) -> tuple[str, ...]:
+    """The fields that tell records apart in the target; none where their source alone does."""
+    target = target_of(workspace, spec)
+    return spec.target.key or target.target_key or (() if spec.target.operation == "create" else target.key)
 
 
 def _looked_at(spec: MappingSpec) -> frozenset[str] | None:

@@ -10,7 +10,7 @@ from etl.assemble.connections import Connections
 from etl.connectors.files_lookup import read_rows
 from etl.errors import RecordRejected
 from etl.expressions.scope import Scope, Table, table
-from etl.keys import canonical
+from etl.keys import VEILED, canonical
 from etl.model import LATER, MISSING, PLANNED_ID, Json, Record
 from etl.ports import ReadRequest, State
 from etl.specs import LookupSpec, MappingSpec, ProjectSpec
@@ -63,6 +63,9 @@ class Tables:
             if entry is not None and entry.target_id == PLANNED_ID:
                 raise RecordRejected(f"its {key!r} gets an id only when mapping '{mapping}' is run", code=LATER)
             if entry is not None and not entry.gone:
+                if entry.target_id is None and entry.target_key.startswith(VEILED):
+                    reason = f"its {key!r} has no id in the target, and its key there is sensitive: only a hash is kept"
+                    raise RecordRejected(reason, code="sensitive-key")
                 return entry.target_key if entry.target_id is None else entry.target_id
             if key in held:
                 reason = f"its {key!r} was rejected by mapping '{mapping}'; it follows once that is accepted"

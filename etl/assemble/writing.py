@@ -16,9 +16,10 @@ from etl.catalogue import Endpoint
 from etl.connectors.files_target import FilesTarget
 from etl.connectors.rest_target import RestTarget
 from etl.gone import Gone
+from etl.keys import veiled
 from etl.model import Json
 from etl.pipeline import Pipeline, Writer
-from etl.ports import MappingState, Scope, State, Target
+from etl.ports import MappingState, Scope, State, Target, Veil
 from etl.report import MappingReport, RunOptions
 from etl.settle import Settlement
 from etl.specs import MappingSpec
@@ -118,6 +119,7 @@ class Writing:
             updates="update" in endpoint.operations,
             known_ids=partial(self._ids, spec),
             adopt=settlement.adopt,
+            resends=wanted == "upsert" and _by_key(endpoint),
         )
 
     def gone(self, spec: MappingSpec, pipeline: Pipeline, state: MappingState, report: MappingReport) -> Gone | None:
@@ -140,12 +142,17 @@ class Writing:
         """The target itself knows records by their key: another key is another record."""
         if spec.target.operation != "upsert":
             return False
-        return writes_files(self.workspace, spec) or _upserts(target_of(self.workspace, spec))
+        return writes_files(self.workspace, spec) or _by_key(target_of(self.workspace, spec))
+
+    def harmless_again(self, spec: MappingSpec) -> bool:
+        """What was sent may be sent once more without knowing that it was."""
+        rest = spec.target.operation == "upsert" and not writes_files(self.workspace, spec)
+        return rest and _upserts(target_of(self.workspace, spec))
 
     def only_creates(self, spec: MappingSpec) -> bool:
         """What was created is not sent again where the target can't update it."""
         target = target_of(self.workspace, spec)
-        creates = spec.target.operation == "create" or (spec.target.operation == "upsert" and not _upserts(target))
+        creates = spec.target.operation == "create" or (spec.target.operation == "upsert" and not _by_key(target))
         return creates and "update" not in target.operations
 
     def file(self, spec: MappingSpec) -> FilesTarget:
@@ -155,12 +162,19 @@ class Writing:
 
     def save_ids(self, spec: MappingSpec, ids: list[tuple[str, Json]]) -> None:
         """Ids of target records, shared by all mappings that write there."""
-        where = self.place(spec)
-        self.state.save_identities(where.project, where.environment, where.origin, ids)
+        where, veil = self.place(spec), self._veil()
+        veiled_ids = [(veil(target_key), target_id) for target_key, target_id in ids]
+        self.state.save_identities(where.project, where.environment, where.origin, veiled_ids)
 
     def _ids(self, spec: MappingSpec, target_keys: Sequence[str]) -> dict[str, Json]:
-        where = self.place(spec)
-        return self.state.identities(where.project, where.environment, where.origin, target_keys)
+        where, veil = self.place(spec), self._veil()
+        keys = {veil(target_key): target_key for target_key in target_keys}
+        found = self.state.identities(where.project, where.environment, where.origin, list(keys))
+        return {keys[key]: target_id for key, target_id in found.items()}
+
+    def _veil(self) -> Veil:
+        """Mappings that share a target need not agree on what is sensitive there: all its keys are veiled."""
+        return partial(veiled, secret=self.state.secret(self.workspace.project.name))
 
     def _gone_writer(self, spec: MappingSpec) -> Writer:
         target = self._target(spec)
@@ -177,4 +191,11 @@ class Writing:
 
 def _upserts(target: Endpoint) -> bool:
     """It has an upsert that may be sent again without harm."""
-    return "upsert" in target.operations and target.operations["upsert"].idempotent
+    op = target.operations.get("upsert")
+    return op is not None and (op.idempotent is True or (op.idempotent is None and op.method == "PUT"))
+
+
+def _by_key(target: Endpoint) -> bool:
+    """It has an upsert that changes what is there under its key."""
+    op = target.operations.get("upsert")
+    return op is not None and op.idempotent is not False

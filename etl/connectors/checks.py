@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from etl.connectors.fields import KINDS
 from etl.connectors.names import unknown_names
@@ -16,6 +17,7 @@ from etl.expressions.checks import check_calls
 from etl.expressions.findings import Finding
 from etl.expressions.functions import FUNCTIONS
 from etl.expressions.parse import Expression, ExpressionError, parse, walk
+from etl.http.loopback import is_loopback
 from etl.model import Json, Location, Problem
 
 _OPERATION: tuple[DocumentPath, ...] = (
@@ -43,7 +45,7 @@ _FIELDS = ("fields", "detail_fields", "write_fields")
 
 def check_connector(document: Document) -> list[Problem]:
     """Every problem of a connector that is whole (its `extends` merged), in the order of its lines."""
-    kinds = (_expressions, _types, _names, _paths)
+    kinds = (_expressions, _types, _names, _paths, _addresses)
     return schema.in_order([*schema.check(document, "connector"), *(each for kind in kinds for each in kind(document))])
 
 
@@ -199,6 +201,16 @@ def _paths(document: Document) -> Iterator[Problem]:
     for path, auth in _auths(document.data):
         if auth.get("kind") == "api_key" and auth.keys() <= {"kind", "prefix"}:
             yield _neither(document, path, "header", "query")
+
+
+def _addresses(document: Document) -> Iterator[Problem]:
+    for pattern in (("base_url",), ("instances", "*", "base_url")):
+        for path, address in _at(document.data, pattern):
+            parts = urlsplit(address) if isinstance(address, str) else None
+            if parts and parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+                message = "http:// would send credentials unencrypted"
+                hint = "write https:// (http:// is for this machine only)"
+                yield Problem("wrong-value", message, document.marks.value(path), hint)
 
 
 def _auths(data: Json) -> Iterator[tuple[DocumentPath, dict[str, Json]]]:

@@ -28,7 +28,8 @@ Operation blocks of a connector and their meaning (paging, auth, retry and error
                status: statusCode}                               its own status, optional
     conflict: {statuses: [409], code: closed-period, reason: "its timesheet period is closed"}
                               a refusal with one certain meaning: the record is rejected with this code and reason
-    idempotent: true          sending again does no harm; PUT and DELETE are so without saying
+    idempotent: true          sending again does no harm; PUT and DELETE are so without saying; of an upsert, false:
+                              it adds a record each time, and changes none
     not_found: [400]          statuses that say `no such record` for this operation
     window: {start: filter.from, end: filter.to, days: 31, required: true}
     flatten: {items: dates}   one record per inner item, the outer fields beside it

@@ -230,6 +230,9 @@ class StoredMapping:
             with self._database.transaction():
                 self._database.upsert(tables.DETAIL, [(scope, key, *row) for key, row in by_key.items()])
 
+    def forget_details(self) -> None:
+        self._database.write("DELETE FROM details WHERE scope = ?", (self._find(),))
+
     # --- statements about this scope
 
     def _find(self) -> int:

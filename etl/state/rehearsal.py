@@ -104,6 +104,9 @@ class RehearsedMapping:
         """Kept for real: a full form that was asked for need not be asked for again by the run that follows."""
         self.real.save_details(details)
 
+    def forget_details(self) -> None:
+        """They stay: the run that follows forgets them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:

@@ -37,7 +37,7 @@ class OnceWriter:
 
     `find_first`: look a record up by its key before it is created (upsert). `updates`: the target can update.
     `known_ids`: target keys → ids of records that any mapping wrote there. `adopt`: stores that the target has an item
-    with this id, without counting it.
+    with this id, without counting it. `resends`: what a create sends is an upsert by key, which changes what is there.
     """
 
     target: Target
@@ -48,6 +48,7 @@ class OnceWriter:
     updates: bool
     known_ids: Callable[[Sequence[str]], Mapping[str, Json]]
     adopt: Callable[[Item, Json], None]
+    resends: bool = False
     _earlier: dict[str, Intent] | None = None
     """Intents that earlier runs left open."""
     _begun: datetime = field(init=False)
@@ -220,7 +221,7 @@ class OnceWriter:
             return await self._created(item)
         self.state.drop_intents([item.key])
         if len(found) > 1:
-            reason = f"{len(found)} records of the target have its key {item.target_key!r}"
+            reason = f"{len(found)} records of the target have its key"
             return Outcome(item, Action.REJECTED, reason=reason, code="ambiguous")
         return await self._updated(item, found[0].id)
 
@@ -234,6 +235,8 @@ class OnceWriter:
 
     async def _changed(self, item: Item) -> Outcome | Doubt:
         """The source changed after its record was created here."""
+        if self.resends and not self.updates:
+            return await self._resent(item)
         if not self.updates:
             return _changed(item, NO_UPDATE)
         target_id = await self._id_of(item)
@@ -244,6 +247,12 @@ class OnceWriter:
             self._intend([item])
             return await self._looked_up(item)
         return outcome
+
+    async def _resent(self, item: Item) -> Outcome:
+        try:
+            return await self.target.create(item)
+        except Refused as refused:
+            return self._faults.outcome(item, refused)
 
     async def _id_of(self, item: Item) -> Json:
         if item.known is not None and item.known.target_id is not None:

@@ -85,7 +85,7 @@ class Sight:
     async def _found(self, item: Item) -> Seen:
         found = await self.target.finder.find(item.output) if self.target.finder.can_find else []
         if len(found) > 1:
-            reason = f"{len(found)} records of the target have its key {item.target_key!r}"
+            reason = f"{len(found)} records of the target have its key"
             raise RecordRejected(reason, code="ambiguous")
         if not found:
             return Seen()

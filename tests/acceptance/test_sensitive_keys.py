@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -34,6 +37,94 @@ def test_no_command_shows_a_sensitive_key(tmp_path: Path, sandbox: Sandbox, numb
 
     assert "@example.com" not in "".join(said)
     assert "•••" in said[0] or number == "endDate"
+
+
+def kept(folder: Folder) -> str:
+    """What the state holds of records that are settled, and of runs: all but rejects and open intents."""
+    with closing(sqlite3.connect(folder.path / ".etl" / "state.db")) as file:
+        tables = ("ledger", "identities", "details", "runs", "scopes", "cursors", "checkpoints")
+        return str([file.execute(f"SELECT * FROM {table}").fetchall() for table in tables])
+
+
+PEOPLE = """\
+version: 1
+name: people
+source: {connection: local, endpoint: people.jsonl, key: id}
+fields: {mail: {value: mail, sensitive: true}, name: name}
+target: {connection: local, endpoint: out.jsonl, operation: upsert, key: mail}
+"""
+
+
+def people(folder: Folder, **mails: str) -> None:
+    lines = [json.dumps({"id": name, "mail": f"{mail}@example.com", "name": name}) for name, mail in mails.items()]
+    folder.write("people.jsonl", "\n".join(lines))
+
+
+def test_the_state_keeps_no_sensitive_key_and_still_knows_who_has_it(tmp_path: Path, sandbox: Sandbox) -> None:
+    folder = project(tmp_path, to_sandbox(sandbox), employees=EMPLOYEES.replace("NUMBER", "to_string(id)"))
+    first = folder.run()["mappings"][0]
+    assert first["written"] > 2
+    assert "@example.com" not in kept(folder)
+    again = folder.run()["mappings"][0]
+    assert (again["unchanged"], again["written"]) == (first["written"], 0)
+
+
+def test_two_records_with_one_sensitive_key_are_told_of_without_it(tmp_path: Path) -> None:
+    folder = project(tmp_path, {"local": {"connector": "files"}}, people=PEOPLE)
+    people(folder, a="eva", b="eva", c="bo")
+    said = told(folder, "run") + told(folder, "rejects", "list") + told(folder, "runs", "--json")
+    assert "has the same target key" in said
+    assert "example.com" not in said + kept(folder)
+
+
+def test_a_changed_sensitive_key_is_seen_as_one(tmp_path: Path) -> None:
+    folder = project(tmp_path, {"local": {"connector": "files"}}, people=PEOPLE)
+    people(folder, a="eva", c="bo")
+    folder.run()
+    folder.write("mappings/people.yaml", PEOPLE.replace("value: mail", "value: upper(mail)"))
+    result = folder.etl("run")
+    assert result.exit_code == 3
+    assert "other keys in the target than before" in result.stdout + result.stderr
+    assert "EXAMPLE.COM" not in (result.stdout + result.stderr).upper()
+    assert folder.run("--allow-rekey")["mappings"][0]["written"] == 2
+
+
+def test_what_becomes_sensitive_later_leaves_the_state_with_the_next_run(tmp_path: Path, sandbox: Sandbox) -> None:
+    """Full forms that were stored among it."""
+    open_ones = EMPLOYEES.replace("NUMBER", "to_string(id)").replace(", sensitive: true", "")
+    folder = project(tmp_path, to_sandbox(sandbox), employees=open_ones)
+    written = folder.run()["mappings"][0]["written"]
+    assert "@example.com" in kept(folder)
+    folder.write("mappings/employees.yaml", EMPLOYEES.replace("NUMBER", "to_string(id)"))
+    again = folder.run()["mappings"][0]
+    assert (again["unchanged"], again["written"]) == (written, 0)
+    assert "@example.com" not in kept(folder)
+    assert folder.run()["mappings"][0]["unchanged"] == written
+
+
+def test_what_would_have_to_be_found_by_a_sensitive_key_is_refused_beforehand(tmp_path: Path) -> None:
+    folder = project(
+        tmp_path, {"local": {"connector": "files"}}, people=PEOPLE.replace("key: mail}", "key: mail, missing: delete}")
+    )
+    people(folder, a="eva")
+    result = folder.etl("run")
+    assert result.exit_code == 2
+    assert "error[sensitive-key]: 'mail' is the key by which a record that is gone is found" in result.stderr
+
+
+def test_a_lookup_that_would_give_a_sensitive_key_rejects_the_record(tmp_path: Path) -> None:
+    notes = """\
+version: 1
+name: notes
+source: {connection: local, endpoint: people.jsonl, key: id}
+lookups: {people: {mapping: people}}
+fields: {id: id, mail: "lookup('people', id)"}
+target: {connection: local, endpoint: notes.jsonl, operation: upsert, key: id}
+"""
+    folder = project(tmp_path, {"local": {"connector": "files"}}, people=PEOPLE, notes=notes)
+    people(folder, a="eva")
+    folder.run(code=1)
+    assert "its key there is sensitive: only a hash is kept" in told(folder, "rejects", "list", "notes")
 
 
 def told(folder: Folder, *words: str) -> str:

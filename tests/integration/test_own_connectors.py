@@ -623,11 +623,37 @@ def test_what_is_refused_names_the_fields(tmp_path: Path) -> None:
 
 def test_an_upsert_that_may_not_be_repeated_is_sent_once_for_each_record(tmp_path: Path) -> None:
     with api(lambda asked: Told({})) as server:
-        folder = own_folder(tmp_path, server.url, writes(upsert={"path": "/bulk", "body": "array"}), WRITE)
+        adds = {"path": "/bulk", "body": "array", "idempotent": False}
+        folder = own_folder(tmp_path, server.url, writes(upsert=adds), WRITE)
         folder.write("in.csv", ROWS)
         assert folder.run()["mappings"][0]["written"] == 3
         assert folder.run("--resend")["mappings"][0]["rejected"] == 0
+        folder.write("in.csv", ROWS.replace("Alfa", "Changed"))
+        assert folder.run(code=1)["mappings"][0]["rejected"] == 1
     assert sorted(each.json[0]["code"] for each in server.asked) == ["a", "b", "c"]
+
+
+def test_an_upsert_that_does_not_say_whether_it_may_be_repeated_still_changes_what_is_there(tmp_path: Path) -> None:
+    with api(lambda asked: Told({})) as server:
+        folder = own_folder(tmp_path, server.url, writes(upsert={"path": "/bulk", "body": "array"}), WRITE)
+        folder.write("in.csv", ROWS)
+        folder.run()
+        assert len(server.asked) == 3
+        folder.write("in.csv", ROWS.replace("Alfa", "Changed"))
+        assert "~ a" in folder.etl("plan").stdout
+        counts = folder.run()["mappings"][0]
+        assert (counts["written"], counts["unchanged"]) == (1, 2)
+        assert folder.run("--resend")["mappings"][0]["written"] == 3
+    assert server.asked[3].json[0]["name"] == "Changed"
+
+
+def test_a_put_may_be_repeated_without_saying(tmp_path: Path) -> None:
+    with api(lambda asked: Told({})) as server:
+        connector = writes(upsert={"method": "PUT", "path": "/bulk", "body": "array"})
+        folder = own_folder(tmp_path, server.url, connector, WRITE)
+        folder.write("in.csv", ROWS)
+        assert folder.run()["mappings"][0]["written"] == 3
+    assert [len(each.json) for each in server.asked] == [3]
 
 
 def test_a_connection_that_offers_nothing_to_read_is_not_said_to_work(tmp_path: Path) -> None:
