@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from etl.catalogue import Connector
 from etl.connectors.files import folder_of
@@ -34,16 +35,26 @@ def _same(one: ConnectionSpec, other: ConnectionSpec) -> bool:
 def read_connectors(
     connections: Mapping[str, ConnectionSpec], project: ProjectSpec, problems: list[Problem]
 ) -> dict[str, Connector]:
-    """The connectors of connections; those that can't be read become problems."""
+    """The connectors of connections; those that can't be read become problems. Without a name there is none."""
     connectors: dict[str, Connector] = {}
     for name, spec in connections.items():
+        if not spec.connector:
+            continue
         try:
             connectors[name] = load_connector(spec.connector, project.root)
         except DocumentError as error:
-            problems += error.problems
+            problems += [_named(each, spec) for each in error.problems]
         except EtlError as error:
-            problems.append(Problem("connector", error.message, spec.location, error.hint))
+            place = spec.places.get("connector", spec.location)
+            problems.append(Problem("connector", error.message, place, error.hint))
     return connectors
+
+
+def _named(problem: Problem, spec: ConnectionSpec) -> Problem:
+    """A file that is not there is a mistake where it is named."""
+    place = problem.location
+    missing = problem.code == "no-file" and place is not None and not Path(place.file).exists()
+    return replace(problem, location=spec.places.get("connector", spec.location)) if missing else problem
 
 
 def add_files(

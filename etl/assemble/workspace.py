@@ -9,6 +9,7 @@ from pathlib import Path
 from etl.assemble.catalogue import add_files, read_connectors, specs_of
 from etl.assemble.selection import connections_of, needs_of, ordered, selected
 from etl.assemble.stand_ins import StandIns, in_sandbox, placed, refuse_real
+from etl.assemble.whole import check_rest
 from etl.catalogue import Connector, Endpoint
 from etl.connectors.load import packaged
 from etl.documents import schema, source
@@ -16,9 +17,9 @@ from etl.documents.source import Document
 from etl.errors import DocumentError, UsageError
 from etl.http.credentials import choose
 from etl.mapping.builtin import is_builtin
-from etl.mapping.checks import check_connections, check_mapping, check_project
-from etl.mapping.load import Loaded, load_mappings
-from etl.mapping.project import MAPPINGS, find_project, load_project
+from etl.mapping.checks import check_connections, check_mapping, check_project, expressions_only
+from etl.mapping.load import Loaded, Loads, load_mappings
+from etl.mapping.project import MAPPINGS, find_project, read_project
 from etl.model import Problem
 from etl.specs import ConnectionSpec, MappingSpec, ProjectSpec
 
@@ -39,6 +40,8 @@ class Workspace:
     problems: tuple[Problem, ...]
     needs: dict[str, frozenset[str]]
     in_sandbox: bool = False
+    complete: bool = True
+    """Every mapping of the folders could be read, so that what they name is there or not."""
 
     @property
     def state(self) -> str:
@@ -50,17 +53,25 @@ class Workspace:
         """The selected mappings, in order."""
         return tuple(each.spec for each in self.loaded)
 
-    def check(self) -> list[Problem]:
-        """Every problem of every mapping found, and of the project as a whole. Sends nothing."""
+    def check(self, *, whole: bool = False) -> list[Problem]:
+        """Every problem of every mapping found, and of the project as a whole. Sends nothing.
+
+        `whole`: of the connections that no mapping uses and of the other environments, too.
+        """
         found = list(self.problems)
+        if whole and not self.in_sandbox:
+            found += check_rest(self.project, self.connections, self.connectors, found)
         found += check_connections(self.connections, self.connectors, stand_ins=self.in_sandbox)
         for each in self.known:
-            found += check_mapping(each.spec, each.document, each.project, self.connectors)
+            problems = check_mapping(each.spec, each.document, each.project, self.connectors)
+            found += expressions_only(problems) if each.rough else problems
         every = [(each.spec, each.document) for each in (*self.known, *self.context)]
+        project = self._whole_project()
         ours = {document.file for each in self.known for document in (each.document, *each.chain)}
+        ours |= {project.file} if project else set()
         found += [
             problem
-            for problem in check_project(every, self.connectors, self._whole_project())
+            for problem in check_project(every, self.connectors, project, complete=self.complete)
             if problem.location is None or problem.location.file in ours
         ]
         return schema.in_order(found)
@@ -111,18 +122,18 @@ def open_workspace(
     with what is wrong with the mappings whatever their project says.
     Raises UsageError where nothing is selected.
     """
-    try:
-        project, unset = _project(start_of(paths), project_file, env, vars or {}, lenient=sandbox is not None)
-    except DocumentError as error:
-        raise DocumentError([*error.problems, *_of_mappings(paths, project_file)]) from None
+    start, lenient = start_of(paths), sandbox is not None
+    project, found = read_project(start, file=project_file, env=env, variables=vars, sandbox=lenient)
+    if project is None or (lenient and found):
+        raise DocumentError([*found, *_of_mappings(paths, project_file)])
     if sandbox is not None:
         project = in_sandbox(project, sandbox)
     elif project.file is None:
         project = _bare(project)
     loads = load_mappings(list(paths) or [_default(project)], project, sandbox=sandbox is not None)
     known = tuple(placed(each, project, sandbox) for each in loads.mappings)
-    context = _beside(known, project)
-    problems = [*unset, *loads.problems]
+    context, complete = _beside(known, project)
+    problems = [*found, *loads.problems]
     connections = specs_of(project, known, problems)
     used = sorted({name for each in known for name in connections_of(each.spec)} & connections.keys())
     connectors = read_connectors({name: connections[name] for name in used}, project, problems)
@@ -138,6 +149,7 @@ def open_workspace(
         tuple(problems),
         needs,
         in_sandbox=sandbox is not None,
+        complete=complete and loads.complete,
     )
 
 
@@ -148,22 +160,6 @@ def state_of(mappings: Iterable[Loaded], project: ProjectSpec) -> str:
         hint = "name those with a `state` of their own by themselves"
         raise UsageError("these mappings keep their state in different places", hint)
     return places.pop()
-
-
-def _project(
-    start: Path, file: Path | None, env: str | None, variables: Mapping[str, str], *, lenient: bool
-) -> tuple[ProjectSpec, Sequence[Problem]]:
-    """The project, and what is not set in it: that stops a run, but not the check of everything else."""
-    try:
-        return load_project(start, file=file, env=env, variables=variables, sandbox=lenient), ()
-    except DocumentError as error:
-        if lenient or any(problem.code != "interpolation" for problem in error.problems):
-            raise
-        unset = error
-    try:
-        return load_project(start, file=file, env=env, variables=variables, sandbox=True), unset.problems
-    except DocumentError:
-        raise unset from None
 
 
 def _of_mappings(paths: Sequence[str], file: Path | None) -> Sequence[Problem]:
@@ -198,9 +194,10 @@ def _default(project: ProjectSpec) -> Path:
     )
 
 
-def _beside(known: Sequence[Loaded], project: ProjectSpec) -> tuple[Loaded, ...]:
-    """The other mappings of the same folders. What is wrong with them is not this command's business."""
+def _beside(known: Sequence[Loaded], project: ProjectSpec) -> tuple[tuple[Loaded, ...], bool]:
+    """The other mappings of the same folders, and whether all could be read. What else is wrong with them is not
+    this command's business."""
     files = {each.spec.file for each in known}
     folders = sorted({file.parent for file in files})
-    beside = load_mappings(folders, project, sandbox=True).mappings if folders else ()
-    return tuple(each for each in beside if each.spec.file not in files)
+    beside = load_mappings(folders, project, sandbox=True) if folders else Loads((), ())
+    return tuple(each for each in beside.mappings if each.spec.file not in files), beside.complete

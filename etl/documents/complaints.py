@@ -69,10 +69,12 @@ class Complaints:
 
     def _alternatives(self, error: SchemaError, path: DocumentPath) -> Iterator[Problem]:
         expected = error.schema.get("errorMessage", "")
-        if isinstance(error.instance, dict) and expected.startswith(("must have", "must say")):
-            yield Problem("missing-key", f"{self.name(path)} {expected}", self.marks.key(path), "add one of them")
-            return
         branches = [branch for branch in _branches(error) if not _is_null(branch, path)]
+        if isinstance(error.instance, dict) and expected.startswith(("must have", "must say")):
+            branches = [each for each in branches if not _lacks_keys(each, path)]
+            if not branches:
+                yield Problem("missing-key", f"{self.name(path)} {expected}", self.marks.key(path), "add one of them")
+                return
         meant = branches if len(branches) == 1 else [each for each in branches if _of_right_kind(each, path)]
         if meant:
             for each in min(meant, key=len):
@@ -243,6 +245,10 @@ def _branches(error: SchemaError) -> list[list[SchemaError]]:
 def _is_null(branch: list[SchemaError], path: DocumentPath) -> bool:
     """Whether this is the alternative `null`, by which an overlay removes."""
     return any(each.validator_value == "null" and tuple(each.absolute_path) == path for each in branch)
+
+
+def _lacks_keys(branch: list[SchemaError], path: DocumentPath) -> bool:
+    return any(each.validator == "required" and tuple(each.absolute_path) == path for each in branch)
 
 
 def _of_right_kind(branch: list[SchemaError], path: DocumentPath) -> bool:

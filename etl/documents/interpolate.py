@@ -100,6 +100,11 @@ class _Filling:
                 secrets.register(self.document.marks.written(path))
             return data
         before = len(self.problems)
+        if self.secret(path) and data[:1] == "$" and data[1:] in self.sources.environment:
+            message = f"'{data}' is not filled in"
+            place = self.document.marks.value(path)
+            self.problems.append(Problem("interpolation", message, place, f"write ${{{data[1:]}}}"))
+            return data
         as_written = "${" not in data
         result = self._text(data, path) if not as_written and self.within(path) else data
         known = as_written or (self.within(path) and len(self.problems) == before)
@@ -161,7 +166,7 @@ def _as_text(value: Json) -> str:
 def _look_up(body: str, sources: Sources) -> Json:
     name, has_default, default = body.partition(":-")
     if _NAME.fullmatch(name) and (has_default or name == body):
-        return _variable(name, default if has_default else None, sources.environment)
+        return _variable(name, default if has_default else None, sources)
     kind, _, rest = body.partition(":")
     if kind == "file":
         return _file(rest, sources.folder)
@@ -172,15 +177,22 @@ def _look_up(body: str, sources: Sources) -> Json:
     raise _Unset(f"'${{{body}}}' is not understood", f"write {_FORMS}")
 
 
-def _variable(name: str, default: str | None, variables: Mapping[str, str]) -> str:
+def _variable(name: str, default: str | None, sources: Sources) -> str:
+    variables = sources.environment
     value = variables.get(name)
     if default is not None:
         return value or default
     if value is None:
         close = difflib.get_close_matches(name, list(variables), 1, 0.8)
         meant = f"; or did you mean '{close[0]}'?" if close else ""
-        raise _Unset(f"'{name}' is not set", f"set it in the environment or in .env beside etl.yaml{meant}")
+        raise _Unset(f"'{name}' is not set", f"{_to_set(sources.folder)}{meant}")
     return value
+
+
+def _to_set(folder: Path) -> str:
+    if (folder / ".env.example").is_file() and not (folder / ".env").exists():
+        return "copy .env.example to .env and fill it in (cp .env.example .env), or set it in the environment"
+    return "set it in the environment or in .env beside etl.yaml"
 
 
 def _var(name: str, variables: Mapping[str, Json]) -> Json:

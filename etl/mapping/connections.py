@@ -20,17 +20,19 @@ from etl.specs import ConnectionSpec, RetrySpec, ThrottleWindow
 
 
 def build(document: Document) -> tuple[dict[str, ConnectionSpec], list[Problem]]:
-    """The connections by name, and what is wrong with them. One that does not fit its schema is left out."""
+    """The connections by name, and what is wrong with them. Of one that does not fit its schema only the connector."""
     blocks = document.data.get("connections") if isinstance(document.data, dict) else None
     built: dict[str, ConnectionSpec] = {}
     problems: list[Problem] = []
     for name, block in blocks.items() if isinstance(blocks, dict) else ():
-        if isinstance(block, dict):
-            problems += _wrong(document, ("connections", name), block)
-            try:
-                built[name] = _connection(document, name, block)
-            except (KeyError, TypeError, ValueError, AttributeError):
-                continue  # the schema has said what is wrong
+        path = ("connections", name)
+        problems += _wrong(document, path, block) if isinstance(block, dict) else []
+        try:
+            built[name] = _connection(document, name, block)
+        except (KeyError, TypeError, ValueError, AttributeError):  # the schema has said what is wrong
+            text = block.get("connector") if isinstance(block, dict) else None
+            connector = _connector(document, (*path, "connector"), text) if isinstance(text, str) else ""
+            built[name] = ConnectionSpec(name, connector)
     return built, problems
 
 
@@ -149,7 +151,9 @@ def _no_rule(_: urllib.parse.SplitResult) -> None:
 
 def _encrypted(parts: urllib.parse.SplitResult) -> tuple[str, str] | None:
     """What is wrong with the address of an API, and how to fix it."""
-    if not parts.hostname:
+    if not parts.scheme:
+        return None  # the schema has said so
+    if not parts.hostname or " " in parts.hostname:
         return "this address names no host", "write it as https://host/path"
     if parts.username or parts.password:
         return "credentials do not belong in an address", "write them under 'auth'"

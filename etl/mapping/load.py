@@ -36,6 +36,8 @@ class Loaded:
     """The project as this mapping sees it: with the connections and the state that it brings itself."""
     chain: tuple[Document, ...] = ()
     """The documents as written, the mapping's own first, then what each extends."""
+    rough: bool = False
+    """Parts are left out without which only its expressions can be judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Loads:
 
     mappings: tuple[Loaded, ...]
     problems: tuple[Problem, ...]
+    complete: bool = True
+    """No file is left out as it could not be read: a name that no mapping has is nobody's."""
 
 
 def load_mapping(
@@ -77,16 +81,17 @@ def load_mappings(
     try:
         files = mapping_files(paths)
     except DocumentError as error:
-        return Loads((), error.problems)
+        return Loads((), error.problems, complete=False)
+    complete = True
     for file in files:
         try:
             loaded, found = _load(file, project, places)
         except DocumentError as error:
-            problems += error.problems
-            continue
+            loaded, found = None, list(error.problems)
         problems += found
         mappings += [loaded] if loaded else []
-    return Loads(tuple(mappings), tuple(dict.fromkeys(problems)))
+        complete = complete and (loaded is not None or not any(each.severity == "error" for each in found))
+    return Loads(tuple(mappings), tuple(dict.fromkeys(problems)), complete)
 
 
 def written(path: Path | str) -> list[Document]:
@@ -166,13 +171,15 @@ def _load(file: Path, project: ProjectSpec, places: Sources) -> tuple[Loaded | N
     problems = schema.in_order(problems)
     errors = [each for each in problems if each.severity == "error"]
     usable = salvage(filled, errors) if errors else filled
+    rough = usable is None
+    usable = salvage(filled, errors, roughly=True) if rough else usable
     if usable is None or any(key not in usable.data for key in _REQUIRED):
         return None, problems
     seen = replace(project, connections={**project.connections, **own}, state=usable.data.get("state", project.state))
     mark = fingerprint(overlay.with_long_fields(usable), seen)
     typed = spec.build(usable, file.resolve(), mark)
     document = replace(usable, problems=tuple(problems))
-    return Loaded(typed, document, document.problems, seen, tuple(chain)), problems
+    return Loaded(typed, document, document.problems, seen, tuple(chain), rough), problems
 
 
 def _chain(document: Document) -> list[Document]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,6 +51,25 @@ def load_project(
     `sandbox`: credentials that are not set are no error. Raises DocumentError with all problems, UsageError for an
     environment that does not exist.
     """
+    project, problems = read_project(start, file=file, env=env, variables=variables, environ=environ, sandbox=sandbox)
+    if project is None or problems:
+        raise DocumentError(problems)
+    return project
+
+
+def read_project(
+    start: Path | None = None,
+    *,
+    file: Path | None = None,
+    env: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    environ: Mapping[str, str] | None = None,
+    sandbox: bool = False,
+) -> tuple[ProjectSpec | None, list[Problem]]:
+    """The same with its problems beside it: where there are some, it is there for mappings to be checked against.
+
+    None where so much is wrong that what a mapping may name can't be told.
+    """
     start = start or Path.cwd()
     found = _chosen(file) if file else find_project(start)
     if found:
@@ -58,7 +77,7 @@ def load_project(
     if env:
         raise UsageError(f"there is no environment '{env}'", f"environments are part of {FILE}, and there is none here")
     folder = bare_root(start)
-    return ProjectSpec(name=folder.name, root=folder, file=None, connections={}, vars=dict(variables or {}))
+    return ProjectSpec(name=folder.name, root=folder, file=None, connections={}, vars=dict(variables or {})), []
 
 
 def sources(project: ProjectSpec, environ: Mapping[str, str] | None = None, *, sandbox: bool = False) -> Sources:
@@ -77,13 +96,16 @@ def _chosen(file: Path) -> Path:
 
 def _read(
     file: Path, env: str, variables: Mapping[str, str], environ: Mapping[str, str] | None, *, sandbox: bool
-) -> ProjectSpec:
-    written = source.load(file)
-    root = file.resolve().parent
-    sources = Sources(environment(root, environ), root, lenient=sandbox)
+) -> tuple[ProjectSpec | None, list[Problem]]:
+    try:
+        written = source.load(file)
+        root = file.resolve().parent
+        sources = Sources(environment(root, environ), root, lenient=sandbox)
+    except DocumentError as error:
+        return None, list(error.problems)
     fill(written, sources, secret=is_credential, within=lambda _: False)  # only makes literal credentials known
     problems = schema.check(written, "project", partial=True)
-    document = _with_environment(written, env)
+    document = with_environment(written, env)
     document, vars_, unset = _with_vars(document, sources, variables)
     document, more = fill(
         document, replace(sources, vars=vars_), secret=is_credential, within=lambda path: path[:1] != ("vars",)
@@ -93,24 +115,33 @@ def _read(
     built, wrong = connections.build(document)
     problems += [each for each in wrong + connections.check_place(document) if not _is_at(each, unset)]
     if problems:
-        raise DocumentError(schema.in_order([*document.problems, *problems]))
-    return _spec(document, root, file, env, vars_, built)
+        problems = schema.in_order([*document.problems, *problems])
+    return _spec(document, root, file, env, vars_, built) if _tells(document, problems) else None, problems
+
+
+def _tells(document: Document, problems: Sequence[Problem]) -> bool:
+    """Whether a project's document says what its mappings may name, whatever else is wrong with it."""
+    data = document.data
+    if not problems or not isinstance(data, dict):
+        return not problems
+    strange = any(key not in schema.schema("project")["properties"] for key in data)
+    blocks = [data.get(key, None if strange else {}) for key in ("connections", "vars")]
+    return data.get("version", 1) == 1 and all(isinstance(block, dict) for block in blocks)
 
 
 def _spec(
     document: Document, root: Path, file: Path, env: str, vars_: Mapping[str, Json], built: Mapping[str, ConnectionSpec]
 ) -> ProjectSpec:
     data = document.data
-    known = {key: data[key] for key in ("state", "timezone") if key in data}
+    known = {key: data[key] for key in ("state", "timezone", "name") if isinstance(data.get(key), str)}
     return ProjectSpec(
-        name=data.get("name", root.name),
+        **{"name": root.name, **known},
         root=root,
         file=file.resolve(),
         connections=built,
         vars=vars_,
         environment=env,
         warnings=document.problems,
-        **known,
     )
 
 
@@ -125,8 +156,8 @@ def _is_at(problem: Problem, others: list[Problem]) -> bool:
 # --- environments and variables ------------------------------------------------------------------
 
 
-def _with_environment(document: Document, env: str) -> Document:
-    """The document with an environment merged over it, and without the others."""
+def with_environment(document: Document, env: str) -> Document:
+    """The project's document with an environment merged over it, and without the others ('' for none of them)."""
     data = document.data if isinstance(document.data, dict) else {}
     rest = replace(document, data={key: value for key, value in data.items() if key != "environments"})
     if not isinstance(document.data, dict):

@@ -1,7 +1,8 @@
 """What of a mapping can still be checked although its document does not fit the schema.
 
 One misspelt key must not hide a misspelt field path three lines below: keys that are unknown, and blocks on which no
-expression depends, are left out, and the rest is looked into. Where more is wrong, nothing is guessed.
+expression depends, are left out, and the rest is looked into. Where more is wrong, the whole of a field or a lookup is
+left out, and only what the other expressions say by themselves is judged.
 """
 
 from __future__ import annotations
@@ -24,9 +25,16 @@ _APART_INSIDE = {
 }
 """Top-level key → keys in it, or in its entries, of which the same is true."""
 
+_ROUGHLY = {"source": {"where", "params", "key"}, "target": {"operation", "key", "params"}}
+"""Top-level key → keys in it without which other expressions mean the same, though not every check can be made."""
 
-def salvage(document: Document, problems: Sequence[Problem]) -> Document | None:
-    """The document without the parts at fault; None where these are not the kind that can be left out."""
+
+def salvage(document: Document, problems: Sequence[Problem], *, roughly: bool = False) -> Document | None:
+    """The document without the parts at fault; None where these are not the kind that can be left out.
+
+    `roughly`: without more of it, so that only its expressions can be judged.
+    """
+    problems = [each for each in problems if not (roughly and each.code == "duplicate-key")]
     places = {_place(problem.location) for problem in problems if problem.location}
     unknown = {_place(problem.location) for problem in problems if problem.location and problem.code == "unknown-key"}
     found: set[tuple[str, int, int]] = set()
@@ -36,7 +44,7 @@ def salvage(document: Document, problems: Sequence[Problem]) -> Document | None:
         if here & unknown & {_place(document.marks.key(path))}:
             without.append(path)
             found |= here
-        elif here & places and (apart := _apart(path)):
+        elif here & places and (apart := _apart(path) or (_roughly(path) if roughly else None)):
             without.append(apart)
             found |= here
     if not places <= found:
@@ -51,6 +59,11 @@ def _apart(path: DocumentPath) -> DocumentPath | None:
     inner = _APART_INSIDE.get(str(path[0]), set())
     depth = next((depth for depth in (1, 2) if path[depth : depth + 1] and path[depth] in inner), None)
     return path[: depth + 1] if depth else None
+
+
+def _roughly(path: DocumentPath) -> DocumentPath | None:
+    within = path[0] in ("fields", "lookups") or (path[1:2] and path[1] in _ROUGHLY.get(str(path[0]), ()))
+    return path[:2] if within and len(path) > 1 else None
 
 
 def _place(location: Location | None) -> tuple[str, int, int]:

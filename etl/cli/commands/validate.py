@@ -59,7 +59,7 @@ def _check(
             select=select,
             exclude=exclude,
         )
-        return len(workspace.mappings), workspace.check()
+        return len(workspace.mappings), workspace.check(whole=True)
     except DocumentError as error:
         return 0, error.problems
 

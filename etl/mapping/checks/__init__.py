@@ -6,10 +6,11 @@ All problems are found in one go, in the order of the text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from etl.catalogue import Connector
 from etl.documents.source import Document
+from etl.mapping.checks.codes import CODES
 from etl.mapping.checks.connections import check_connections
 from etl.mapping.checks.endpoints import check_endpoints
 from etl.mapping.checks.expressions import check_expressions
@@ -22,7 +23,7 @@ from etl.mapping.checks.tests import check_tests
 from etl.model import Problem
 from etl.specs import MappingSpec, ProjectSpec
 
-__all__ = ["check_connections", "check_mapping", "check_project"]
+__all__ = ["check_connections", "check_mapping", "check_project", "expressions_only"]
 
 
 def check_mapping(
@@ -45,3 +46,8 @@ def check_mapping(
         check_detail_use(checked, typed)
     check_tests(checked)
     return ordered(checked.problems)
+
+
+def expressions_only(problems: Sequence[Problem]) -> list[Problem]:
+    """Those that an expression has by itself, whatever the rest of the mapping says."""
+    return [each for each in problems if each.code in CODES["Expressions"] and each.code != "unknown-lookup"]

@@ -74,6 +74,7 @@ CODES: Mapping[str, Mapping[str, str]] = {
         "unknown-target-field": "The target's endpoint has no such field.",
         "missing-field": "The target requires a field that the mapping does not name.",
         "key-not-mapped": "The field that identifies a record in the target is not among the mapping's fields.",
+        "sensitive-key": "What is gone is to be found by its key, and of a sensitive key only a hash is stored.",
         "nullable-key": "A record whose key is null is rejected, and the documents say that this one can be null.",
         "type-mismatch": "The value can never become what the target's field is, without loss.",
         "value-not-allowed": "The target documents the values of this field, and this is none of them.",

@@ -196,7 +196,7 @@ def _each(path: Path, param: Param, value: Json) -> list[tuple[Path, Json]]:
 
 def _wrong(param: Param, kind: str, value: Json) -> tuple[str, str, str | None] | None:
     if value is None or isinstance(value, list | dict):
-        return "param-type", f"takes {_words(kind)}", None
+        return "param-type", f"takes {_words(kind)}", _example(kind) or "give it a value, or leave it out"
     if not _fits(kind, value):
         return "param-type", f"takes {_words(kind)}, not {value!r}", _example(kind)
     if param.values and not _among(value, param.values):

@@ -10,6 +10,7 @@ from etl.expressions.suggest import listed, nearest
 from etl.mapping.checks.expressions import Typed
 from etl.mapping.checks.findings import Checked
 from etl.mapping.checks.values import check_value
+from etl.mapping.sensitive import sensitive_fields
 from etl.model import MISSING, Schema
 from etl.specs import FieldSpec, TargetSpec
 
@@ -91,6 +92,12 @@ def _missing_set(checked: Checked, known: Mapping[str, Schema] | None) -> None:
     if missing == "delete" and endpoint is not None and "delete" not in endpoint.operations:
         hint = "use keep, or {set: {…}} with a field that marks the record as gone"
         checked.at_value(path, "operation-not-offered", f"'{endpoint.name}' can't delete records", hint)
+    if missing != "keep" and not _goes_by_id(checked):
+        sensitive = sensitive_fields(checked.spec, checked.source, endpoint)
+        for name in sorted(sensitive.intersection(key_of(endpoint, checked.spec.target))):
+            message = f"'{name}' is the key by which a record that is gone is found, and it is sensitive"
+            hint = "the state keeps only a hash of it: take another field for `target.key`, or `missing: keep`"
+            checked.at_key(path, "sensitive-key", message, hint)
     if not isinstance(missing, Mapping) or known is None:
         return
     for name, value in missing.items():
@@ -103,6 +110,15 @@ def _missing_set(checked: Checked, known: Mapping[str, Schema] | None) -> None:
         else:
             spec = FieldSpec(name, const=value, path=place)
             check_value(checked, spec, None, known[name])
+
+
+def _goes_by_id(checked: Checked) -> bool:
+    """A record that is gone is found by the id that the target gave it, not by its key."""
+    endpoint, missing = checked.target, checked.spec.target.missing
+    operations = endpoint.operations if endpoint is not None else {}
+    ways = ("delete",) if missing == "delete" else ("upsert", "update")
+    way = next((operations[name] for name in ways if name in operations), None)
+    return way is not None and "id" in _PATH_PARAM.findall(way.path)
 
 
 # --- fields that are missing ---------------------------------------------------------------------

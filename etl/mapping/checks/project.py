@@ -12,7 +12,7 @@ from etl.documents.source import Document
 from etl.expressions.suggest import listed, nearest
 from etl.mapping.checks.fields import key_of
 from etl.mapping.checks.findings import ordered
-from etl.model import Location, Problem
+from etl.model import Json, Location, Problem
 from etl.specs import FieldSpec, MappingSpec
 
 Pair = tuple[MappingSpec, Document]
@@ -23,18 +23,23 @@ _COMPUTED_VAR = re.compile(r"""\bvar\(\s*[^'`"\s]""")
 
 
 def check_project(
-    mappings: Sequence[Pair], connectors: Mapping[str, Connector], project: Document | None = None
+    mappings: Sequence[Pair],
+    connectors: Mapping[str, Connector],
+    project: Document | None = None,
+    *,
+    complete: bool = True,
 ) -> list[Problem]:
     """Problems between mappings: duplicate names, unknown names in `after`, cycles, doubled writes.
 
     `connectors` are keyed by the names of the connections. With the project's document (etl.yaml), which makes
-    sense only where all its mappings are given, vars that nothing uses are found, too.
+    sense only where all its mappings are given, vars that nothing uses are found, too. Without `complete` some
+    mapping could not be read, so that a name which none of the others has may be its.
     """
     found: list[Problem] = []
     by_name: dict[str, Pair] = {}
     for loaded in mappings:
         _name(loaded, by_name, found)
-    for loaded in mappings:
+    for loaded in mappings if complete else ():
         _named(loaded, by_name, found)
     found += _cycles(by_name)
     found += _unused_vars(mappings, project) if project is not None else ()
@@ -147,18 +152,27 @@ def _meaning(spec: FieldSpec) -> str:
 
 def _unused_vars(mappings: Sequence[Pair], project: Document) -> Iterable[Problem]:
     """Vars of etl.yaml whose names stand in no `var('…')` and no `${var:…}`."""
-    declared = project.data.get("vars") or {}
+    environments = project.data.get("environments") or {}
+    blocks = [("vars",), *(("environments", name, "vars") for name in environments)]
+    declared = [(*path, name) for path in blocks for name in _block(project.data, path)]
     documents = [project, *(document for _, document in mappings)]
     sources = {source.file: source.text for document in documents for source in _sources(document.marks.root)}
     text = "\n".join(sources.values())
     if not declared or _COMPUTED_VAR.search(text):
         return
     used = set(_VAR.findall(text))
-    for name in declared:
+    for path in declared:
+        name = path[-1]
         if name not in used:
             hint = f"remove it, or use it: var('{name}') in an expression, ${{var:{name}}} in `params`"
-            place = project.marks.key(("vars", name))
+            place = project.marks.key(path)
             yield Problem("unused-var", f"nothing uses the var '{name}'", place, hint, "warning")
+
+
+def _block(data: Json, path: tuple[str, ...]) -> Iterable[str]:
+    for step in path:
+        data = data.get(step) if isinstance(data, dict) else None
+    return data if isinstance(data, dict) else ()
 
 
 def _sources(mark: Mark, depth: int = 3) -> Iterable[SourceText]:

@@ -59,7 +59,7 @@ def _expect(checked: Checked, path: Path, expected: Json) -> None:
             each.on_miss == "skip" for each in checked.spec.lookups.values()
         ):
             message = "no record is ever filtered: the mapping has no `where` and no lookup with `on_miss: skip`"
-            checked.at_value(path, "test-expect", message)
+            checked.at_value(path, "test-expect", message, "expect the record's fields, or give `source` a `where`")
         return
     if not isinstance(expected, Mapping):
         return

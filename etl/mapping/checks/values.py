@@ -51,7 +51,7 @@ def _way_out(spec: FieldSpec, computed: Type, wanted: Schema) -> str | None:
         return "name a value for each: `map: {true: …, false: …}`"
     if kinds(computed) == {"string"} and kind(wanted) == "boolean":
         return f"compare it, as in {spec.value} == 'Yes', or use `map`"
-    return None
+    return f"take another field, or make {words(Type((wanted,)))} of it"
 
 
 def _part(spec: FieldSpec, properties: Mapping[str, Schema], wanted: Schema) -> str | None:

@@ -1,0 +1,36 @@
+"""What is checked of a project beside what its mappings use: the rest of its connections, and its environments.
+
+Only `etl validate` asks for it: a run reads no connector that it does not need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from etl.assemble.catalogue import read_connectors
+from etl.catalogue import Connector
+from etl.mapping.checks import check_connections
+from etl.mapping.environments import judged, other_environments
+from etl.model import Problem
+from etl.specs import ConnectionSpec, ProjectSpec
+
+
+def check_rest(
+    project: ProjectSpec,
+    connections: Mapping[str, ConnectionSpec],
+    connectors: Mapping[str, Connector],
+    known: Sequence[Problem],
+) -> list[Problem]:
+    """Problems of connections that no mapping uses, and of environments that are not chosen. Sends nothing.
+
+    Each environment is the whole project with some changes: what is `known` to be wrong with that is not said again.
+    """
+    told = {said for each in known for said in (each.location, each.message)}
+    found: list[Problem] = []
+    rest = {name: spec for name, spec in connections.items() if name not in connectors}
+    found += check_connections(rest, read_connectors(rest, project, found))
+    for other, wrong in other_environments(project.file, project.environment) if project.file else ():
+        problems = list(wrong)
+        problems += check_connections(other, read_connectors(other, project, problems))
+        found += [each for each in judged(problems) if each.location not in told and each.message not in told]
+    return found
