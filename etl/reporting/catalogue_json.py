@@ -55,7 +55,7 @@ def _operation_document(operation: Op) -> dict[str, Json]:
     document: dict[str, Json] = {"method": operation.method, "path": operation.path, "permission": operation.permission}
     document["params"] = {name: _param_document(each) for name, each in operation.params.items()}
     document["sort"] = list(operation.sort.values) if operation.sort else []
-    document["filters"] = [name for name in operation.params if name.startswith("filter.") and name not in sorting]
+    document["filters"] = [name for name in operation.params if name not in sorting]
     return document | ({"paging": operation.paging["kind"]} if operation.paging.get("kind") else {})
 
 

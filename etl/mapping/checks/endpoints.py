@@ -51,11 +51,20 @@ def check_endpoints(checked: Checked) -> None:
         if target is not None and operation != "download" and _is_files(checked, spec.target.connection):
             check_file_params(checked, ("target", "params"), target.name, spec.target.params)
             check_file_key(checked)
+        elif target is not None:
+            _nothing_takes(checked, spec.target.params)
 
 
 def _is_files(checked: Checked, connection: str) -> bool:
     connector = checked.connectors.get(connection)
     return connector is not None and connector.kind == "files"
+
+
+def _nothing_takes(checked: Checked, params: Mapping[str, Json]) -> None:
+    """A write has no params: what an API always needs stands in its connector, all else is a field."""
+    for name in params:
+        message = f"'{name}' would not be sent: only a file that is written has params"
+        checked.at_key(("target", "params", name), "unknown-param", message, "leave it out, or map it under `fields`")
 
 
 def _params(checked: Checked, path: Path, connection: str, endpoint: Endpoint, params: Mapping[str, Json]) -> None:

@@ -320,6 +320,12 @@ def test_a_file_that_is_not_what_its_ending_says_is_named(folder: Path) -> None:
 # --- the target ----------------------------------------------------------------------------------
 
 
+def test_params_that_a_write_would_not_send_are_refused(folder: Path) -> None:
+    problems = check(folder, "target:\n  params: {query: villa, page: 2}\n")
+    assert [problem.message.split()[0] for problem in problems] == ["'query'", "'page'"]
+    assert codes(problems) == ["unknown-param", "unknown-param"]
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
