@@ -159,7 +159,9 @@ def _key(checked: Checked, typed: Typed, endpoint: Endpoint | None, known: Mappi
             checked.at_value(path, "key-not-mapped", f"the key '{name}' is none of the fields", hint)
         elif known is None or not known[name].required or target.operation in _BY_ID:
             message = f"'{target.endpoint}' tells its records apart by '{name}', and no field here gives it"
-            checked.at_key(("fields",), "key-not-mapped", message, f"add `{name}: …` under `fields`")
+            own = endpoint.id_field if endpoint is not None and target.operation in _BY_ID else ""
+            other = f", or `key: {own}` under `target`" if own in mapped else ""
+            checked.at_key(("fields",), "key-not-mapped", message, f"add `{name}: …` under `fields`{other}")
 
 
 def _nullable_key(checked: Checked, typed: Typed, spec: FieldSpec) -> None:

@@ -434,6 +434,16 @@ def test_an_update_needs_the_key_only(folder: Path) -> None:
     ]
 
 
+def test_an_update_by_the_records_own_id_is_told_to_name_that_key(folder: Path) -> None:
+    known = _with_target("update", path="/projects/{id}")
+    projects = replace(known["sheets"].endpoints["projects"], target_key=("externalId",))
+    known["sheets"] = replace(known["sheets"], endpoints={"projects": projects})
+    by_id = "target: {operation: update}\nfields: {id: id, externalId: null}\n"
+    (problem,) = check(folder, by_id, known)
+    assert problem.hint == "add `externalId: …` under `fields`, or `key: id` under `target`"
+    assert check(folder, by_id.replace("update}", "update, key: id}"), known) == []
+
+
 def test_path_parameters_are_fields_and_needed_for_a_create(folder: Path) -> None:
     known = _with_target("create", path="/clients/{clientNo}/projects")
     assert codes(check(folder, "target: {operation: create}\n", known)) == ["missing-field"]
