@@ -56,6 +56,10 @@ class Arrivals:
             self._total = total
         self._keys |= {self._key(record) for record in records if self._is_new(record)} - self.known
 
+    def close(self) -> None:
+        """Forgets the keys."""
+        self._keys.clear()
+
     @property
     def hidden(self) -> int:
         """How many deletions the total has not shown."""

@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 
 from etl.catalogue import Op
 from etl.connectors.rest_arrivals import Arrivals
+from etl.connectors.rest_moves import Moves
 from etl.connectors.rest_records import RecordReader
 from etl.connectors.rest_request import without
 from etl.errors import Refused
 from etl.http.answer import Answer, Call
 from etl.http.client import HttpClient
 from etl.http.numbered import NumberedRead
-from etl.http.paging import Chain, Numbered, Step, Totals
+from etl.http.paging import Chain, Numbered, PagingFailed, Step, Totals
+from etl.http.repeats import SURE_COUNT, Repeats
 from etl.model import Page, Record
 
 Query = list[tuple[str, str]]
@@ -55,9 +57,13 @@ class Fetch:
 
 async def chained(chain: Chain, totals: Totals, fetch: Fetch, reader: RecordReader) -> AsyncGenerator[Page, None]:
     step: Step | None = chain.first()
+    repeats = Repeats()
     while step is not None:
         answer = await fetch(step)
         records = reader.raw(answer)
+        if repeats.look(records) >= SURE_COUNT:
+            these = f"pages {step.number - SURE_COUNT + 1} to {step.number}"
+            raise PagingFailed(f"{these} hold what came before: the list goes in circles", "this is a fault of the API")
         following = chain.after(step, answer, len(records))
         yield Page(step.number, records, totals.records(answer))
         step = following
@@ -73,27 +79,35 @@ class NumberedPages:
     reader: RecordReader
     remark: Callable[[str, bool], None]
     """Takes note of what was odd, and of whether more may exist than came."""
-    arrivals: Arrivals | None = None
-    """In a list that can be told by the time of creation."""
+    watch: Arrivals | Moves | None = None
+    """Sees that records were missed which no total tells of."""
     under_way: deque[tuple[Step, asyncio.Task[Answer]]] = field(default_factory=deque)
 
     async def pages(self) -> AsyncGenerator[Page, None]:
         """All pages; from the first again where the total may have hidden that records moved."""
-        for _ in range(MOST_READS):
-            read = NumberedRead(self.paging, self.first)
-            async with aclosing(self._once(read)) as pages:
-                async for page in pages:
-                    yield page
-            if self.arrivals is None or not self.arrivals.hidden or (read.last or 0) <= self.first:
-                return
-            self.arrivals = self.arrivals.later()
-        self.remark("records were deleted and added at once, time and again, while the list was read", True)
+        try:
+            for _ in range(MOST_READS):
+                read = NumberedRead(self.paging, self.first)
+                async with aclosing(self._once(read)) as pages:
+                    async for page in pages:
+                        yield page
+                if self.watch is None or not self.watch.hidden or (read.last or 0) <= self.first:
+                    return
+                following = self.watch.later()
+                if following is None:
+                    break
+                self.watch = following
+            self.remark("records moved between the pages while the list was read, so that some may be missing", True)
+        finally:
+            if self.watch is not None:
+                self.watch.close()
 
     async def _once(self, read: NumberedRead) -> AsyncGenerator[Page, None]:
         try:
             async with aclosing(self._in_order(read)) as pages:
                 async for page in pages:
                     yield page
+            read.finish()
         finally:
             await self._drop()
             for text in read.remarks:
@@ -125,13 +139,13 @@ class NumberedPages:
 
     def _taken(self, answer: Answer) -> list[Record]:
         records = self.reader.raw(answer)
-        if self.arrivals is not None:
-            self.arrivals.look(answer.headers, records, self.paging.totals.records(answer))
+        if self.watch is not None:
+            self.watch.look(answer.headers, records, self.paging.totals.records(answer))
         return records
 
     def _page(self, number: int, records: list[Record], answer: Answer, place: int) -> Page:
         """A page; while all may have to be read again, a later read can go on only from the start."""
-        hidden = self.arrivals is not None and self.arrivals.hidden
+        hidden = self.watch is not None and self.watch.hidden
         return Page(number, records, self.paging.totals.records(answer), 0 if hidden else place)
 
     async def _ask(self, read: NumberedRead, number: int) -> Answer:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from etl.catalogue import Connector, Endpoint, Op, Window
 from etl.connectors.rest_arrivals import Arrivals
+from etl.connectors.rest_moves import Moves
 from etl.connectors.rest_pages import Fetch, NumberedPages, Query, chained
 from etl.connectors.rest_records import RecordReader
 from etl.connectors.rest_request import fill_path, fill_query, list_query, sort_query, without
@@ -45,13 +46,17 @@ class RestSource:
         for params in slices:
             query = self._query(op, replace(request, params=params))
             first = request.start_page if len(slices) == 1 else 1
-            arrivals = Arrivals.of(self.endpoint, op) if request.sort is None else None
+            watch = self._watch(op, first) if request.sort is None else None
             path = fill_path(op.path, request.parents)
-            async with aclosing(self._read(op, path, query, first, reader, arrivals)) as read:
+            async with aclosing(self._read(op, path, query, first, reader, watch)) as read:
                 async for page in read:
                     number = page.number if len(slices) == 1 else number + 1
                     place = page.place if len(slices) == 1 else 0
                     yield Page(number, reader.clean(page.records), page.total, place)
+
+    def _watch(self, op: Op, first: int) -> Arrivals | Moves | None:
+        """What sees that records were missed; of a read that goes on, the keys tell nothing of the whole."""
+        return Arrivals.of(self.endpoint, op) or (Moves.of(self.endpoint) if first == 1 else None)
 
     def _remark(self, text: str, disturbed: bool) -> None:
         """Notes what was odd about a read; once, however often it is met."""
@@ -60,13 +65,13 @@ class RestSource:
             self.remarks.append(text)
 
     async def _read(
-        self, op: Op, path: str, query: Query, first: int, reader: RecordReader, arrivals: Arrivals | None
+        self, op: Op, path: str, query: Query, first: int, reader: RecordReader, watch: Arrivals | Moves | None
     ) -> AsyncGenerator[Page, None]:
         """Pages of raw records."""
         paging = build_paging(op.paging)
         fetch = Fetch(self.client, op, path, query)
         pages = (
-            NumberedPages(paging, first, fetch, reader, self._remark, arrivals).pages()
+            NumberedPages(paging, first, fetch, reader, self._remark, watch).pages()
             if isinstance(paging, Numbered)
             else chained(paging, Totals.from_config(op.paging), fetch, reader)
         )

@@ -1,9 +1,10 @@
 """A read of numbered pages: when it ends, what must be read again, and how far ahead it is safe to ask.
 
 Without I/O: fed with answers in the order of their numbers. It trusts no counter alone: an end that the numbers
-contradict is looked behind, an empty page is looked beyond once, and where the total shrinks between two pages,
-records have moved over the border between them, so that the pages around it are read again. Where pages are asked
-for by the number of records before them, those that came are counted: a page may hold fewer than were asked for.
+contradict is looked behind, an empty page where records were expected is asked for again and looked beyond once, and
+where the total shrinks between two pages, records have moved over the border between them, so that the pages around it
+are read again. Where pages are asked for by the number of records before them, those that came are counted: a page may
+hold fewer than were asked for.
 """
 
 from __future__ import annotations
@@ -14,13 +15,11 @@ from dataclasses import dataclass, field
 
 from etl.http.answer import Answer
 from etl.http.paging import Numbered, PagingFailed, Step
-from etl.keys import canonical
+from etl.http.repeats import SURE_COUNT, Repeats
 from etl.model import Json
 
 NOT_FOUND = 404
 MOST_EMPTY = 2
-SURE_SIZE = 10
-"""From this many records on, a page like the one before it is no coincidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +51,9 @@ class NumberedRead:
     _counted: int | None = None
     _held: int | None = None
     _empty: int = 0
-    _mark: bytes = b""
-    _same: int = 0
+    _short: bool = False
+    """A page with others behind it held fewer records than were asked for."""
+    _repeats: Repeats = field(default_factory=Repeats)
 
     def __post_init__(self) -> None:
         self.size = self.paging.size
@@ -85,9 +85,12 @@ class NumberedRead:
         self._note_size(self.paging.totals.page_size(answer), len(records), answer, number)
         shrunk = self._note_totals(answer)
         repeated = self._repeated(number, records)
+        doubtful = not records and not self._empty and (self._full if self.last is None else self._hides(number))
         self._count(number, len(records))
         if shrunk and number > 1:
             return Verdict(False, max(1, number - math.ceil(shrunk / self.size)))
+        if doubtful:
+            return Verdict(False, number)
         return Verdict(repeated or self._ended(number, len(records)))
 
     def again(self, number: int, answer: Answer, count: int) -> int:
@@ -99,6 +102,11 @@ class NumberedRead:
     def ended(self, number: int, count: int) -> bool:
         """Whether page `number`, read again with `count` records, is the last."""
         return self._ended(number, count)
+
+    def finish(self) -> None:
+        """The read is at its end: are there as many as the API tells of?"""
+        if self.first == 1 and self._counted is not None and self._seen < self._counted and not self.disturbed:
+            self.disturb(f"the API tells of {self._counted} records, {self._seen} came")
 
     def disturb(self, remark: str) -> None:
         """Notes that the read can't be trusted to be complete."""
@@ -118,6 +126,7 @@ class NumberedRead:
 
     def _count(self, number: int, count: int) -> None:
         self._seen += count
+        self._short = self._short or (0 < count < self.size and self.last is not None and number < self.last)
         self._full = count >= self.size
         if self.paging.by_record and count:
             self._anchor = (number + 1, self._before(number) + count)
@@ -128,16 +137,22 @@ class NumberedRead:
         self._empty = 0
         if self.last is None or number < self.last:
             return False
+        if self._short and self.first > 1:
+            return False  # so may those before it: how many came in all is not known
         return self._counted is None or self._seen == self._counted
 
     def _ended_empty(self, number: int) -> bool:
-        if self.last is None or self._behind(number) or not self._more(number):
+        if self.last is None or not self._hides(number):
             return True
         self._empty += 1
         if self._empty < MOST_EMPTY and number < self.last:
             return False
         self.disturb(f"page {number} of {self.last} is empty, though the API tells of more records")
         return True
+
+    def _hides(self, number: int) -> bool:
+        """The API tells of records where an empty page has none."""
+        return not self._behind(number) and self._more(number)
 
     def _more(self, number: int) -> bool:
         """The counters say that an empty page should have had records."""
@@ -178,20 +193,26 @@ class NumberedRead:
             self.size = given
 
     def _repeated(self, number: int, records: Sequence[Json]) -> bool:
-        """True where a page behind the end repeats the last one; a page repeated before it is an error."""
-        if not records:
+        """True where pages behind the end only repeat; those that are repeated before it are an error."""
+        if not self._repeats.look(records):
             return False
-        mark = canonical([len(records), records[0], records[-1]])
-        self._same = self._same + 1 if mark == self._mark else 0
-        self._mark = mark
-        if self._same and self._behind(number):
+        if self._behind(number):
             return True
-        if self._same >= (1 if len(records) >= SURE_SIZE else 3):
+        if self.last is None and self._repeats.differed:
+            return self._repeated_to_the_end(number)
+        if self._repeats.sure(len(records)):
             raise PagingFailed(
-                f"page {number} holds the same records as the one before it",
+                f"page {number} holds the same records as one before it",
                 f"does the API know the parameter '{self.paging.position_param}'?",
             )
         return False
+
+    def _repeated_to_the_end(self, number: int) -> bool:
+        """Without a counter, pages that come again and again after others are what stands behind the end."""
+        ended = self._repeats.in_a_row >= SURE_COUNT
+        if ended:
+            self.disturb(f"pages came again from page {number - SURE_COUNT + 1} on, which was taken for the end")
+        return ended
 
 
 def _pages(total: int | None, size: int) -> int | None:

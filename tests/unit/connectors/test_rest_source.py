@@ -221,7 +221,7 @@ def test_a_page_number_that_the_api_ignores_is_an_error() -> None:
 
 def test_pages_that_repeat_are_an_error_and_not_an_endless_read() -> None:
     paging = {"kind": "page_number", "page_param": "p", "size_param": "n", "size": 10}
-    with pytest.raises(ConnectionFailed, match="page 2 holds the same records as the one before it"):
+    with pytest.raises(ConnectionFailed, match="page 2 holds the same records as one before it"):
         read(
             lambda query: {"items": records(10)}, listed().__class__("list", "GET", "/", records="items", paging=paging)
         )
@@ -263,6 +263,128 @@ def test_an_empty_page_in_the_middle_loses_nothing_behind_it() -> None:
 
     pages, _ = read(hiccup)
     assert ids(pages) == [*range(10), *range(20, 40)]
+
+
+@pytest.mark.parametrize("counters", [PAGED, {**PAGED, "total": "", "total_pages": "", "page": "", "page_size": ""}])
+def test_a_page_that_is_empty_once_is_asked_for_again(counters: dict[str, Any]) -> None:
+    asked: list[str] = []
+
+    def hiccup(query: dict[str, str]) -> Json:
+        asked.append(query["page"])
+        answer = page_of(records(40), int(query["page"]), 10)
+        return {**answer, "items": []} if query["page"] == "2" and asked.count("2") == 1 else answer
+
+    pages, connection = read(hiccup, op("list", "GET", "/things", records="items", paging=counters))
+    assert (ids(pages), connection.source("things").disturbed) == (list(range(40)), False)
+
+
+def test_fewer_records_than_the_api_tells_of_are_said_and_nothing_counts_as_gone() -> None:
+    def holes(query: dict[str, str]) -> Json:
+        answer = page_of(records(40), int(query["page"]), 10)
+        return {**answer, "items": answer["items"][:7]} if query["page"] == "2" else answer
+
+    source = _source_after(holes)
+    assert (source.remarks, source.disturbed) == (["the API tells of 40 records, 37 came"], True)
+
+
+def _source_after(handler: Callable[[dict[str, str]], Json], *ops: Op) -> RestSource:
+    """The source, once all its pages were read."""
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json=handler(dict(request.url.params)), request=request)
+
+    async def story() -> RestSource:
+        source = connect("http://localhost", *(ops or (listed(),)), transport=InMemory(answer)).source("things")
+        await gather(source)
+        return source
+
+    return asyncio.run(story())
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_pages_that_come_again_in_turn_are_no_endless_read(counted: bool) -> None:
+    asked: list[int] = []
+
+    def turning(query: dict[str, str]) -> Json:
+        asked.append(int(query["page"]))
+        items = page_of(records(40), (asked[-1] - 1) % 4 + 1, 10)["items"]
+        return {"items": items, **({"totalItemCount": 45, "totalPages": 9} if counted else {})}
+
+    plain = {"kind": "page_number", "page_param": "page", "size": 10}
+    counters = {"total": "totalItemCount", "total_pages": "totalPages"} if counted else {}
+    listing = op("list", "GET", "/things", records="items", paging={**plain, **counters})
+    if counted:
+        with pytest.raises(ConnectionFailed, match="page 5 holds the same records as one before it"):
+            read(turning, listing)
+    else:
+        source = _source_after(turning, listing)
+        assert source.remarks == ["pages came again from page 5 on, which was taken for the end"]
+        assert source.disturbed
+    assert max(asked) < 20
+
+
+def test_cursors_that_lead_to_the_same_page_for_ever_are_an_error() -> None:
+    asked: list[str] = []
+
+    def endless(query: dict[str, str]) -> Json:
+        asked.append(query.get("cursor", ""))
+        return {"items": records(3), "next": f"c{len(asked)}"}
+
+    paging = {"kind": "cursor", "cursor_param": "cursor", "next": "next"}
+    with pytest.raises(ConnectionFailed, match="pages 2 to 4 hold what came before: the list goes in circles"):
+        read(endless, op("list", "GET", "/things", records="items", paging=paging))
+
+
+class Restless:
+    """A list in no order that holds: `moves` of its records change their place before these answers."""
+
+    def __init__(self, moves: dict[int, int]) -> None:
+        self.items = list(range(30))
+        self.moves, self.answers = moves, 0
+
+    def __call__(self, query: dict[str, str]) -> Json:
+        self.answers += 1
+        if self.answers in self.moves:
+            self.items.append(self.items.pop(self.moves[self.answers]))
+        return page_of([{"id": item} for item in self.items], int(query["page"]), 10)
+
+
+def test_a_record_that_slips_by_as_another_moves_is_found_by_reading_again() -> None:
+    restless = Restless({2: 3})
+    pages, connection = read(restless)
+    assert set(ids(pages)) == set(range(30))
+    assert (restless.answers, connection.source("things").disturbed) == (6, False)
+
+
+def test_a_list_that_gives_some_records_twice_and_others_never_is_said_to_be_unsure() -> None:
+    def ties(query: dict[str, str]) -> Json:
+        answer = page_of(records(30), int(query["page"]), 10)
+        return {**answer, "items": [*answer["items"][:9], {"id": 5}]}
+
+    source = _source_after(ties)
+    assert source.disturbed
+    assert source.remarks == [
+        "records moved between the pages while the list was read, so that some may be missing",
+    ]
+
+
+def test_a_read_that_goes_on_counts_no_records_that_smaller_pages_before_it_may_lack() -> None:
+    """Pages of 5 where 10 were asked for: 40 records seem to be read when it is at the 35th."""
+
+    def smaller(query: dict[str, str]) -> Json:
+        page = int(query["page"])
+        return {"items": records(40)[(page - 1) * 5 : page * 5], "totalItemCount": 40}
+
+    async def story() -> list[Page]:
+        async def answer(request: httpx.Request) -> httpx.Response:
+            return httpx.Response(200, json=smaller(dict(request.url.params)), request=request)
+
+        paging = {"kind": "page_number", "page_param": "page", "size": 10, "total": "totalItemCount"}
+        listing = op("list", "GET", "/things", records="items", paging=paging)
+        source = connect("http://localhost", listing, transport=InMemory(answer)).source("things")
+        return await gather(source, ReadRequest(start_page=2))
+
+    assert ids(asyncio.run(story())) == list(range(5, 40))
 
 
 def test_counters_that_are_too_small_don_t_end_a_list() -> None:
