@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -133,25 +132,12 @@ def _watched(settings: Settings, request: Request, workspace: Workspace, options
     from etl.assemble.runner import run_workspace
 
     screen = Screen(settings)
-    with _progress(screen, request) as progress, _rare_collections():
+    with _progress(screen, request) as progress:
 
         async def work(stop: asyncio.Event) -> RunReport:
             return await run_workspace(workspace, options, watch=progress.watch if progress else None, stop=stop)
 
         return run_stoppable(work, lambda text: screen.note(text, "warning"))
-
-
-@contextmanager
-def _rare_collections() -> Iterator[None]:
-    """Records are trees without cycles: the collector finds nothing in them, and looking costs a tenth of a run."""
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 @contextmanager
