@@ -161,6 +161,14 @@ class Endpoint:
         """The fields that a mapping may name in its target."""
         return self.write_fields or self.fields
 
+    @property
+    def listed_whole(self) -> bool:
+        """All its records can be asked for just so: without a parent, and without a parameter that must be given."""
+        op = self.operations.get("list")
+        if op is None or self.parent is not None or (op.window is not None and op.window.required):
+            return False
+        return not any(param.required for param in op.params.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Wire:

@@ -77,6 +77,9 @@ class Finder(Protocol):
     def natural(self, output: Record) -> tuple[str, ...]:
         """What a record is told apart by, as text."""
 
+    async def by_key(self, output: Record) -> list[Found]:
+        """The records that an upsert of `output` would change. Raises ConnectionFailed, Refused."""
+
     async def find(self, output: Record, *, made_after: datetime | None = None) -> list[Found]:
         """Records with the natural key of `output`, made after the moment given. Raises ConnectionFailed, Refused."""
 

@@ -38,11 +38,11 @@ class Connections:
     def source(self, connection: str, endpoint: str) -> Source:
         return self._get(connection).source(endpoint)
 
-    def target(self, connection: str, endpoint: str, *, lossy: bool = False) -> Target:
+    def target(self, connection: str, endpoint: str, *, key: tuple[str, ...] = (), lossy: bool = False) -> Target:
         opened = self._get(connection)
         if isinstance(opened, FilesConnection):
             raise UsageError(f"'{connection}' leads to files", "they are written by a mapping, not through an endpoint")
-        return opened.target(endpoint, lossy=lossy)
+        return opened.target(endpoint, key=key, lossy=lossy)
 
     def files(self, connection: str) -> FilesConnection:
         """A folder of files. Raises UsageError for any other connection."""

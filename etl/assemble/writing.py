@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from etl.assemble.compiled import target_of
+from etl.assemble.compiled import target_key_of, target_of
 from etl.assemble.connections import Connections
 from etl.assemble.files import download_writer, file_target, file_writer, writes_files
 from etl.assemble.reads import Reads
@@ -186,7 +186,8 @@ class Writing:
     def _target(self, spec: MappingSpec) -> Target:
         if writes_files(self.workspace, spec):
             return self.file(spec)
-        return self.connections.target(spec.target.connection, spec.target.endpoint, lossy=spec.target.lossy)
+        where, key = spec.target, target_key_of(self.workspace, spec)
+        return self.connections.target(where.connection, where.endpoint, key=key, lossy=where.lossy)
 
 
 def _upserts(target: Endpoint) -> bool:

@@ -40,6 +40,9 @@ class NoFinder:
     def natural(self, output: Record) -> tuple[str, ...]:
         return ()
 
+    async def by_key(self, output: Record) -> list[Found]:
+        return []
+
     async def find(self, output: Record, *, made_after: datetime | None = None) -> list[Found]:
         return []
 

@@ -117,22 +117,23 @@ class RestConnection:
         """The endpoint to read from."""
         return RestSource(self.client, self.connector, self._endpoint(endpoint), self.zone)
 
-    def target(self, endpoint: str, *, lossy: bool = False) -> RestTarget:
-        """The endpoint to write to. `lossy`: an update may lose fields that can't be read back."""
+    def target(self, endpoint: str, *, key: tuple[str, ...] = (), lossy: bool = False) -> RestTarget:
+        """The endpoint to write to. `key`: the fields by which an upsert finds what is there. `lossy`: an update may
+        lose fields that can't be read back."""
         return RestTarget(
             self.client,
             self.connector,
             self._endpoint(endpoint),
-            self.finder(endpoint),
+            self.finder(endpoint, key),
             self.zone,
             options=self.spec.options,
             root=self.root,
             lossy=lossy,
         )
 
-    def finder(self, endpoint: str) -> RestFinder:
+    def finder(self, endpoint: str, key: tuple[str, ...] = ()) -> RestFinder:
         """Looks records of the endpoint up."""
-        return RestFinder(self.source(endpoint))
+        return RestFinder.build(self.source(endpoint), key)
 
     async def check(self) -> list[PermissionMissing]:
         """Logs in, makes one cheap read, and one of each endpoint that the connector lists for its permission.
@@ -157,13 +158,7 @@ class RestConnection:
 
     def _listed(self) -> str | None:
         """The first endpoint whose list can be asked for just so, for a connector that names no cheap read."""
-        for name, endpoint in self.connector.endpoints.items():
-            op = endpoint.operations.get("list")
-            if op is None or endpoint.parent or (op.window and op.window.required):
-                continue
-            if not any(param.required for param in op.params.values()):
-                return name
-        return None
+        return next((name for name, each in self.connector.endpoints.items() if each.listed_whole), None)
 
     async def _glance(self, endpoint: str, params: Mapping[str, Json]) -> None:
         """The first page of a list."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import date, datetime, timedelta
 
+from etl.connectors.rest_index import KeyIndex
+from etl.connectors.rest_same import iso, same, told_apart
 from etl.connectors.rest_source import RestSource
 from etl.errors import Refused
 from etl.http.paths import compile_path
@@ -17,9 +18,16 @@ from etl.ports import Found, ReadRequest
 
 @dataclass(frozen=True, slots=True)
 class RestFinder:
-    """Looks into the endpoint that a target writes to."""
+    """Looks into the endpoint that a target writes to. `key`: the written fields by which an upsert finds a record."""
 
     source: RestSource
+    key: tuple[str, ...] = ()
+    index: KeyIndex | None = None
+    """Where the connector does not say how a record is found: the list as a whole."""
+
+    @classmethod
+    def build(cls, source: RestSource, key: tuple[str, ...]) -> RestFinder:
+        return cls(source, key, KeyIndex.build(source, key) if source.endpoint.match is None else None)
 
     @property
     def can_find(self) -> bool:
@@ -28,7 +36,7 @@ class RestFinder:
 
     def natural(self, output: Record) -> tuple[str, ...]:
         """What a record is told apart by, as text: equal for outputs between which `find` can't choose."""
-        return tuple(f"{name}={_told_apart(output[name])}" for name in self._block["compare"] if name in output)
+        return tuple(f"{name}={told_apart(output[name])}" for name in self._block["compare"] if name in output)
 
     async def read(self, target_id: Json, values: Mapping[str, Json] | None = None) -> Record | None:
         """The record with this id as the target has it now; None where it has none. `values` fill other path names."""
@@ -43,6 +51,17 @@ class RestFinder:
     async def is_gone(self, target_id: Json, values: Mapping[str, Json] | None = None) -> bool:
         """True where the target surely has no record with this id; false where it can't be asked."""
         return self.source.can_get and await self.read(target_id, values) is None
+
+    async def by_key(self, output: Record) -> list[Found]:
+        """The records that an upsert of `output` would change: the one whose own id is the key, or those that are found
+        as the connector says, else in the whole list."""
+        own = self.source.endpoint.id_field
+        if self.key == (own,) and self.source.can_get:
+            record = await self.read(output[own], output)
+            return [] if record is None else [Found(output[own], record)]
+        if self.can_find:
+            return await self.find(output)
+        return await self.index.find(output) if self.index else []
 
     async def find(self, output: Record, *, made_after: datetime | None = None) -> list[Found]:
         """Records that agree with `output` in every field it has of those compared, made after the moment given.
@@ -86,57 +105,13 @@ class RestFinder:
         return await self.source.detail(listed, {name: output[name] for name in output if name not in listed})
 
 
-def same(sent: Json, listed: Json) -> bool:
-    """Equal for a person: 7 and "7.00", a date and its midnight, texts apart from case and outer space, null and ""."""
-    if _is_number(sent) or _is_number(listed):
-        return _number(sent) == _number(listed) and _number(sent) is not None
-    return bool(_plain(sent) == _plain(listed))
-
-
-def _is_number(value: Json) -> bool:
-    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
-
-
-def _number(value: Json) -> Decimal | None:
-    try:
-        return None if isinstance(value, bool) else Decimal(str(value))
-    except InvalidOperation:
-        return None
-
-
-def _told_apart(value: Json) -> str:
-    number = _number(value) if _is_number(value) else None
-    return str(_plain(value) if number is None else number.normalize())
-
-
-def _plain(value: Json) -> Json:
-    if value is None or value == "":
-        return None
-    return _plain_text(value.strip()) if isinstance(value, str) else value
-
-
-def _plain_text(text: str) -> str:
-    if len(text) >= 10 and text[:4].isdigit() and text[4] == "-":
-        try:
-            moment = datetime.fromisoformat(_iso(text))
-        except ValueError:
-            return text.lower()
-        return (moment.astimezone(UTC) if moment.tzinfo else moment).replace(tzinfo=None).isoformat()
-    return text.lower()
-
-
 def _is_after(created: str | None, moment: datetime) -> bool:
     if created is None:
         return True
     try:
-        made = datetime.fromisoformat(_iso(created))
+        made = datetime.fromisoformat(iso(created))
     except ValueError:
         return True
     if made.tzinfo is None:
         made = made.replace(tzinfo=moment.tzinfo)
     return made >= moment
-
-
-def _iso(text: str) -> str:
-    """Blikk writes a space before the offset."""
-    return text.replace(" +", "+").replace(" -", "-")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from etl.connectors.rest_finder import same
+from etl.connectors.rest_same import same
 from etl.errors import RecordRejected
 from etl.http.paths import compile_path
 from etl.model import Json, Record, Schema

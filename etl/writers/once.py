@@ -211,12 +211,10 @@ class OnceWriter:
         return await self._looked_up(item)
 
     async def _looked_up(self, item: Item) -> Outcome | Doubt:
-        found: list[Found] = []
-        if self.target.finder.can_find:
-            try:
-                found = await self.target.finder.find(item.output)
-            except Refused as refused:
-                return self._refused(item, refused)
+        try:
+            found = await self.target.finder.by_key(item.output)
+        except Refused as refused:
+            return self._refused(item, refused)
         if not found:
             return await self._created(item)
         self.state.drop_intents([item.key])

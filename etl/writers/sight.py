@@ -83,7 +83,7 @@ class Sight:
         return found[0].id
 
     async def _found(self, item: Item) -> Seen:
-        found = await self.target.finder.find(item.output) if self.target.finder.can_find else []
+        found = await self.target.finder.by_key(item.output)
         if len(found) > 1:
             reason = f"{len(found)} records of the target have its key"
             raise RecordRejected(reason, code="ambiguous")

@@ -601,6 +601,44 @@ def test_an_api_without_upsert_is_looked_into_written_to_by_id_and_swept(tmp_pat
     assert store.things[number]["name"] == "Alpha"
 
 
+def test_without_a_way_to_ask_for_it_a_record_that_is_there_is_found_in_the_whole_list(tmp_path: Path) -> None:
+    store = Store()
+    store.things[7] = {"id": 7, "code": "b", "name": "by hand"}
+    connector = one_by_one()
+    del connector["endpoints"]["things"]["match"]
+    with api(store) as server:
+        folder = own_folder(tmp_path, server.url, connector, WRITE)
+        folder.write("in.csv", ROWS)
+        plan = json.loads(folder.etl("plan", "--json").stdout)["mappings"][0]["changes"]
+        del server.asked[:]
+        (counts,) = folder.run()["mappings"]
+    assert [each["action"] for each in plan] == ["create", "update", "create"]
+    assert (counts["created"], counts["updated"]) == (2, 1)
+    assert [each["code"] for each in store.things.values()] == ["b", "a", "c"]
+    assert [line for line in server.lines if line.startswith("GET")] == ["GET /things"]
+
+
+def test_an_upsert_by_the_records_own_id_asks_for_it(tmp_path: Path) -> None:
+    store = Store()
+    store.things[7] = {"id": 7, "code": "b", "name": "by hand"}
+
+    def answer(asked: Asked) -> Told:
+        known = asked.path == "/things" or int(asked.path.rsplit("/", 1)[1]) in store.things
+        return store(asked) if known else Told({"message": "no such thing"}, 404)
+
+    connector = one_by_one()
+    del connector["endpoints"]["things"]["match"]
+    mapping = {**WRITE, "fields": {"id": "to_number(code)", "code": "name"}}
+    mapping["target"] = {**WRITE["target"], "key": "id"}
+    with api(answer) as server:
+        folder = own_folder(tmp_path, server.url, connector, mapping)
+        folder.write("in.csv", "code,name\n7,x\n8,y\n")
+        (counts,) = folder.run()["mappings"]
+        assert (counts["created"], counts["updated"]) == (1, 1)
+        assert store.things[7]["code"] == "x"
+        assert "GET /things" not in server.lines
+
+
 def test_what_is_refused_names_the_fields(tmp_path: Path) -> None:
     refusal = Told({"title": "invalid", "errors": {"size": ["must be even"]}}, 422)
     connector = {**one_by_one(), "error": {"text": "title", "fields": "errors"}}

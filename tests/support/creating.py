@@ -117,6 +117,9 @@ class CreatingTarget:
     def natural(self, output: Record) -> tuple[str, ...]:
         return tuple(f"{name}={output[name]}" for name in self.compare if name in output)
 
+    async def by_key(self, output: Record) -> list[Found]:
+        return await self.find(output) if self.finds else []
+
     async def find(self, output: Record, *, made_after: datetime | None = None) -> list[Found]:
         await self._on_the_way()
         self.lookups += 1
