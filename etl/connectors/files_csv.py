@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from etl.connectors.files_options import FileOptions
-from etl.connectors.files_text import Row, broken, reading
+from etl.connectors.files_text import Row, binary, broken, reading
 from etl.http.decoding import encode
 from etl.keys import key_text
 from etl.model import Json
@@ -81,7 +81,8 @@ class Csv:
     def _record(self, path: Path, line: int, names: list[str], values: list[str]) -> Row:
         if len(values) == len(names):
             return Row(line, dict(zip(names, values, strict=True)))
-        message = f"this row has {len(values)} values where the file has {len(names)} columns"
+        many = "1 value" if len(values) == 1 else f"{len(values)} values"
+        message = f"this row has {many} where the file has {len(names)} columns"
         if len(values) < len(names):
             raise broken(path, line, f"{message}: it has none for {', '.join(map(repr, names[len(values) :][:3]))}")
         what = f"{values[len(names)][:40]!r} stands in no column"
@@ -91,6 +92,8 @@ class Csv:
         if self.options.header is not True:
             return list(self.options.header or ()) or [f"c{number}" for number in range(1, len(first) + 1)]
         for index, name in enumerate(first):
+            if "\0" in name:
+                raise binary(path)
             if not name:
                 hint = "give it one, or name them all: `params: {header: [a, b, …]}` where there is no header line"
                 raise broken(path, 1, f"column {index + 1} has no name", hint)

@@ -111,6 +111,7 @@ class _Array:
         self._take(1)
         more = self._sign() != "]"
         while more:
+            self._sign()
             line = self.line
             yield _row(self.path, line, self._value())
             more = self._goes_on("]")

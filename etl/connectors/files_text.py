@@ -48,6 +48,13 @@ def broken(path: Path, line: int, message: str, hint: str | None = None) -> Conn
     return ConnectionFailed(f"{shown(path)}:{line}: {message}", hint)
 
 
+def binary(path: Path) -> ConnectionFailed:
+    """The error of a file that is no text at all."""
+    return ConnectionFailed(
+        f"'{shown(path)}' is a binary file, whatever its ending says", "save it as csv or json where it comes from"
+    )
+
+
 def has_mark(path: Path) -> bool:
     """Whether the file begins with UTF-8's byte order mark."""
     with path.open("rb") as file:
@@ -64,9 +71,11 @@ def newline_of(path: Path, encoding: str | None) -> str:
 def _undecodable(path: Path, encoding: str | None) -> ConnectionFailed:
     """Reads the file again to find the byte that no text of this encoding holds: text layers count characters."""
     with path.open("rb") as file:
-        start = file.read(4)
+        start = file.read(_CHUNK)
         if encoding is None and start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return broken(path, 1, "the file is UTF-16", "write `params: {encoding: utf-16}`, or save it as UTF-8")
+        if encoding is None and b"\0" in start:
+            return binary(path)
         file.seek(len(codecs.BOM_UTF8) if encoding is None and start.startswith(codecs.BOM_UTF8) else 0)
         name = encoding or "utf-8"
         decoder, line, offset = codecs.getincrementaldecoder(name)(), 1, file.tell()

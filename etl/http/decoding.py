@@ -65,7 +65,7 @@ def _number(text: str) -> float | Decimal:
 
 
 def _refuse(word: str) -> NoReturn:
-    raise ValueError(f"JSON that holds {word}, which is no number there")
+    raise ValueError(f"JSON that holds {word} (only numbers and null can stand there)")
 
 
 def _mended(value: Json) -> Json:

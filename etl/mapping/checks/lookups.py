@@ -49,8 +49,7 @@ def _row(checked: Checked, lookup: LookupSpec) -> Schema:
 def _file(checked: Checked, lookup: LookupSpec, file: Path) -> Schema | None:
     path = ("lookups", lookup.name, "file")
     if not file.is_file():
-        hint = "the path is relative to the file in which it is written"
-        checked.at_value(path, "lookup-file", f"there is no file {_shown(checked, file)}", _similar(file) or hint)
+        checked.at_value(path, "lookup-file", *_absent(checked, file))
         return None
     try:
         rows = _read(lookup)
@@ -66,6 +65,13 @@ def _file(checked: Checked, lookup: LookupSpec, file: Path) -> Schema | None:
     column = Schema("string" if rows.texts else "json", nullable=not rows.texts, required=rows.texts)
     properties = dict.fromkeys(rows.columns, column)
     return Schema("object", nullable=lookup.on_miss == "empty", required=True, properties=properties)
+
+
+def _absent(checked: Checked, file: Path) -> tuple[str, str]:
+    if file.is_dir():
+        return f"{_shown(checked, file)} is a folder", "name a file in it"
+    hint = "the path is relative to the file in which it is written"
+    return f"there is no file {_shown(checked, file)}", _similar(file) or hint
 
 
 def _similar(file: Path) -> str | None:
@@ -128,11 +134,10 @@ def _read(lookup: LookupSpec) -> Rows:
 def _summary(file: Path, changed: int, size: int, key: str | None, options: tuple[tuple[str, str], ...]) -> Rows:
     """One reading serves all mappings that share the file, as long as it stays the same."""
     rows = read_rows(LookupSpec("", key=key, file=file, options=dict(options)))
-    records = [row for row in rows if isinstance(row, dict)]
-    columns = dict.fromkeys(name for row in records for name in row)
-    keys = Counter(_text(row, key) for row in records if _text(row, key)) if key else Counter[str]()
+    columns = dict.fromkeys(name for row in rows for name in row)
+    keys = Counter(_text(row, key) for row in rows if _text(row, key)) if key else Counter[str]()
     doubled = tuple(text for text, count in keys.items() if count > 1)
-    keyless = sum(not _text(row, key) for row in records) if key in columns else 0
+    keyless = sum(not _text(row, key) for row in rows) if key in columns else 0
     return Rows(tuple(columns), len(rows), file.suffix.lower() == ".csv", doubled, keyless)
 
 

@@ -249,11 +249,21 @@ def test_lookup_files_are_read_as_sources_are(folder: Path, name: str, text: str
     assert read_rows(LookupSpec("t", key="id", file=folder / name, options=options)) == [{"id": "3", "name": "Björk"}]
 
 
-def test_a_lookup_file_that_can_t_be_read_names_the_lookup(folder: Path, snapshot: SnapshotAssertion) -> None:
+def test_a_lookup_file_that_can_t_be_read_names_file_and_line(folder: Path, snapshot: SnapshotAssertion) -> None:
     (folder / "a.csv").write_text("id,name\n1\n")
     (folder / "a.json").write_text('"text"')
+    (folder / "rows.json").write_text('[{"id": 1},\n 2]')
+    (folder / "half.json").write_text('[{"id": 1},\n {"id"')
+    (folder / "nan.json").write_text('{"1": {"hours": NaN}}')
+    (folder / "rows.yaml").write_text("- {id: 1}\n- 2\n")
+    (folder / "tab.yaml").write_text("- id: 1\n\t- 2\n")
+    (folder / "excel.csv").write_bytes(b"PK\x03\x04\x14\x00\xff\xfe")
+    (folder / "nul.csv").write_bytes(b"\x00\x01\x02")
+    (folder / "folder.csv").mkdir()
+    names = ("rows.json", "half.json", "nan.json", "rows.yaml", "tab.yaml", "excel.csv", "nul.csv", "folder.csv")
+    cases = [("a.csv", {}), ("a.csv", {"delimter": ";"}), ("a.json", {}), ("a.xml", {}), ("b.csv", {})]
     found = []
-    for name, options in (("a.csv", {}), ("a.csv", {"delimter": ";"}), ("a.json", {}), ("a.xml", {}), ("b.csv", {})):
+    for name, options in cases + [(name, {}) for name in names]:
         with pytest.raises(UsageError) as caught:
             read_rows(LookupSpec("clients", key="id", file=folder / name, options=options))
         found.append(str(caught.value).replace(str(folder), "FOLDER"))
