@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from etl.catalogue import Connector, Endpoint, Incremental, Op, OperationName, Results, Sort, Window, Wire
@@ -73,11 +74,14 @@ def _endpoint(name: str, block: Block, types: Types, defaults: Block) -> Endpoin
     unread = not {"list", "get"} & block.get("operations", {}).keys()
     key = _tuple(block.get("key")) or (target_key if unread and target_key else ("id",))
     read = types.fields(block.get("fields", {})) | types.fields(block.get("detail_fields", {}), detail_only=True)
+    operations = {
+        key: _operation(key, _over(defaults.get(key, {}), op)) for key, op in block.get("operations", {}).items()
+    }
+    if "update" in operations and ("get" in operations or "read_one" in block):
+        operations["update"] = _replacing(operations["update"])
     return Endpoint(
         name=name,
-        operations={
-            key: _operation(key, _over(defaults.get(key, {}), op)) for key, op in block.get("operations", {}).items()
-        },
+        operations=operations,
         fields=read,
         write_fields=types.write_fields(block.get("write_fields", {}), read),
         key=key,
@@ -90,6 +94,11 @@ def _endpoint(name: str, block: Block, types: Types, defaults: Block) -> Endpoin
         normalise_key=_tuple(block.get("normalise_key")),
         **_taken(block, _ENDPOINT),
     )
+
+
+def _replacing(update: Op) -> Op:
+    """A PUT replaces what is there, unless the connector says that here it does not."""
+    return replace(update, options={"replace": update.method == "PUT", **update.options})
 
 
 def _incremental(block: Block | None) -> Incremental | None:

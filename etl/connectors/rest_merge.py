@@ -10,15 +10,18 @@ from etl.http.paths import compile_path
 from etl.model import Json, Record, Schema
 
 
-def merged(current: Record, output: Record, written: Mapping[str, Schema], *, lossy: bool) -> Record:
+def merged(current: Record, output: Record, write_fields: Mapping[str, Schema], *, lossy: bool) -> Record:
     """Every field that an update takes, as it stands now or as the mapping has it.
 
     The connector says where a written field is read (`read_from`; by default under its own name), and when it can't be
-    read in full (`lost_if`). Raises RecordRejected naming those that would be lost, unless `lossy` allows it.
+    read in full (`lost_if`). Raises RecordRejected naming those that would be lost, unless `lossy` allows it. Without
+    `write_fields` a record is written as it is read: with all that it has, documented or not.
     """
+    if not write_fields:
+        return {**current, **output}
     kept: Record = {}
     lost: list[str] = []
-    for name, schema in written.items():
+    for name, schema in write_fields.items():
         if name in output or (schema.operations and "update" not in schema.operations):
             continue
         if _is_lost(name, schema, current):

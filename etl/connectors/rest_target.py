@@ -74,7 +74,7 @@ class RestTarget:
         if record is None:
             return None
         if update is not None and update.options.get("replace"):
-            merged(record, self._documented(output), written, lossy=self.lossy)
+            merged(record, self._documented(output), self.endpoint.write_fields, lossy=self.lossy)
         names, fixed = self.endpoint.aliases, {*names_in(update.path if update else ""), self.endpoint.id_field}
         return {
             name: value if name in fixed else standing(value, names.get(name, name), written, record)
@@ -148,7 +148,7 @@ class RestTarget:
         current = await self.finder.read(values["id"], values)
         if current is None:
             raise RecordRejected("the record is no longer there", code="not-found")
-        return merged(current, self._documented(item.output), self.endpoint.written(), lossy=self.lossy)
+        return merged(current, self._documented(item.output), self.endpoint.write_fields, lossy=self.lossy)
 
     def _judged(self, write: _Write, item: Item, refused: Refused) -> Outcome:
         """A server fault is no verdict on a record: it is raised, so that the run can tell a target that is down."""

@@ -618,6 +618,29 @@ def test_without_a_way_to_ask_for_it_a_record_that_is_there_is_found_in_the_whol
     assert [line for line in server.lines if line.startswith("GET")] == ["GET /things"]
 
 
+@pytest.mark.parametrize(("options", "kept"), [({}, True), ({"options": {"replace": False}}, False)])
+def test_a_put_that_says_nothing_keeps_what_the_mapping_does_not_name(
+    options: dict[str, Any], kept: bool, tmp_path: Path
+) -> None:
+    store = Store()
+    store.things[7] = {"id": 7, "code": "b", "name": "by hand", "colour": "red"}
+
+    def answer(asked: Asked) -> Told:
+        if asked.method == "PUT":
+            store.things[7] = {"id": 7}
+        return store(asked)
+
+    connector = one_by_one()
+    things = connector["endpoints"]["things"]
+    things["operations"]["update"] = {"path": "/things/{id}", "body": {"wrap": "thing"}, **options}
+    del things["write_fields"]
+    with api(answer) as server:
+        folder = own_folder(tmp_path, server.url, connector, WRITE)
+        folder.write("in.csv", ROWS)
+        assert folder.run()["mappings"][0]["updated"] == 1
+    assert ("colour" in store.things[7]) is kept
+
+
 def test_an_upsert_by_the_records_own_id_asks_for_it(tmp_path: Path) -> None:
     store = Store()
     store.things[7] = {"id": 7, "code": "b", "name": "by hand"}

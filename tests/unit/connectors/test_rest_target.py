@@ -429,6 +429,12 @@ def test_fields_of_other_operations_are_not_part_of_an_update() -> None:
     assert "template" not in sent[0][1]
 
 
+def test_where_records_are_written_as_they_are_read_an_update_keeps_all_that_they_have() -> None:
+    _, sent = update({"name": "New"}, {**CURRENT, "undocumented": [1]}, write_fields={})
+    without_id = {name: value for name, value in CURRENT.items() if name != "id"}
+    assert sent == [("/things/7", {**without_id, "undocumented": [1], "name": "New"})]
+
+
 def test_an_update_of_a_record_that_is_gone_is_a_reject() -> None:
     outcome, _ = update({"name": "New"}, current=web.json_response({"message": "gone"}, status=400))
     assert (outcome.action, outcome.code) == (Action.REJECTED, "not-found")
