@@ -54,9 +54,13 @@ def _tuple(value: Any) -> tuple[Any, ...]:
 
 
 def _over(base: Any, over: Any) -> Any:
-    """JSON Merge Patch (RFC 7396) on plain values: what an operation says goes over the defaults of its kind."""
-    if not isinstance(base, dict) or not isinstance(over, dict):
+    """JSON Merge Patch (RFC 7396) on plain values: what an operation says goes over the defaults of its kind.
+
+    A `paging` that names its kind is whole: what the defaults look for in answers need not be in these.
+    """
+    if not isinstance(over, dict):
         return over
+    base = base if isinstance(base, dict) and "kind" not in over else {}
     merged = {**base, **{key: _over(base.get(key), value) for key, value in over.items()}}
     return {key: value for key, value in merged.items() if value is not None}
 

@@ -211,6 +211,26 @@ endpoints:
     assert (offers.records, offers.paging["page_param"], offers.sort) == ("items", "page", None)
 
 
+def test_a_list_that_is_added_with_its_own_paging_has_that_alone(tmp_path: Path) -> None:
+    text = """\
+version: 1
+extends: blikk
+endpoints:
+  things:
+    operations:
+      list: {path: /things, paging: {kind: page_number, page_param: page, size_param: per_page, size: 10}}
+      get: {path: "/things/{id}"}
+    fields: {id: integer}
+  projects: {operations: {list: {paging: {size: 50}}}}
+"""
+    (tmp_path / "plus.yaml").write_text(text, encoding="utf-8")
+    endpoints = load_connector("plus.yaml", tmp_path).endpoints
+    things = endpoints["things"].operations
+    assert things["list"].paging == {"kind": "page_number", "page_param": "page", "size_param": "per_page", "size": 10}
+    assert things["get"].not_found == (400,)
+    assert endpoints["projects"].operations["list"].paging["total_pages"] == "totalPages"
+
+
 def test_the_digest_changes_with_the_base(tmp_path: Path) -> None:
     over = "version: 1\nextends: ./acme.yaml\n"
     load(tmp_path)
