@@ -142,17 +142,19 @@ class RestConnection:
         """
         block = self.connector.check
         endpoint = block.get("endpoint") or (self._listed() if block.get("path") is None else None)
-        if endpoint is not None:
-            await self._glance(endpoint, block.get("params", {}))
-        else:
+        if endpoint is None:
             await self.client.login()
         if block.get("path") is not None:
             await self.client.request(Call("GET", block["path"], reads=True))
+        needed = [each for each in block.get("permissions", ()) if each in self.connector.endpoints]
+        reads = [(endpoint, block.get("params", {}))] if endpoint is not None else []
         missing = []
-        for endpoint in filter(self.connector.endpoints.__contains__, block.get("permissions", ())):
+        for name, params in [*reads, *((each, {}) for each in needed)]:
             try:
-                await self._glance(endpoint, {})
+                await self._glance(name, params)
             except PermissionMissing as error:
+                if error.ip_refused:
+                    raise
                 missing.append(error)
         return missing
 

@@ -582,7 +582,13 @@ def test_a_check_gathers_the_permissions_that_are_missing() -> None:
     async def story(connection: RestConnection) -> list[str]:
         return [str(missing) for missing in await connection.check()]
 
-    calls = iter([web.json_response([]), web.json_response({"needs": ["Thing_read"]}, status=403)])
+    def answers(*statuses: int) -> Callable[..., Json]:
+        calls = iter(
+            [web.json_response({"needs": ["Thing_read"]} if each == 403 else [], status=each) for each in statuses]
+        )
+        return lambda *_: next(calls)
+
     connector = {"check": {"endpoint": "things", "permissions": ["things"]}, "error": {"permissions": "needs"}}
-    (missing,) = talk(lambda *_: next(calls), story, op("list", "GET", "/things"), connector=connector)
+    (missing,) = talk(answers(200, 403), story, op("list", "GET", "/things"), connector=connector)
     assert "lack the permission Thing_read" in missing
+    assert len(talk(answers(403, 403), story, op("list", "GET", "/things"), connector=connector)) == 2
