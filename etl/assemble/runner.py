@@ -12,6 +12,7 @@ from etl.assemble.jobs import Jobs
 from etl.assemble.tables import Tables
 from etl.assemble.workspace import Workspace
 from etl.clock import SystemClock
+from etl.errors import StateError
 from etl.expressions.scope import Scope
 from etl.mapping.load import Loaded
 from etl.ports import Clock, State
@@ -49,10 +50,18 @@ async def run_workspace(
             watch(report)
         await _run(workspace, options, report, state, stop or asyncio.Event(), clock)
         report.finished_at = _stamp(clock.now())
-        state.finish_run(report)
+        _finish(report, state)
     finally:
         state.close()
     return report
+
+
+def _finish(report: RunReport, state: State) -> None:
+    """The run's last line in the history. What the run did is told even where that can't be written."""
+    try:
+        state.finish_run(report)
+    except StateError as error:
+        report.status, report.exit_code, report.error = "failed", EXIT_CODES["failed"], str(error)
 
 
 def _state(workspace: Workspace, *, plan: bool) -> State:

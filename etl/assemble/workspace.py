@@ -19,7 +19,7 @@ from etl.http.credentials import choose
 from etl.mapping.builtin import is_builtin
 from etl.mapping.checks import check_connections, check_mapping, check_project, expressions_only
 from etl.mapping.load import Loaded, Loads, load_mappings
-from etl.mapping.project import MAPPINGS, find_project, read_project
+from etl.mapping.project import MAPPINGS, find_project, nowhere, read_project
 from etl.model import Problem
 from etl.specs import ConnectionSpec, MappingSpec, ProjectSpec
 
@@ -79,8 +79,13 @@ class Workspace:
     def require_credentials(self) -> None:
         """Raises UsageError where a connection that stands in no document would need some: nothing can be sent then."""
         for name, connector in self.connectors.items():
-            if connector.kind != "files" and self.connections[name].location is None:
-                choose(connector.auth, self.connections[name].auth, name)
+            spec = self.connections[name]
+            if connector.kind == "files" or spec.location is not None:
+                continue
+            try:
+                choose(connector.auth, spec.auth, name)
+            except UsageError:
+                raise nowhere(f"connection '{name}' is declared nowhere", self.project.root) from None
 
     def require_stand_ins(self) -> None:
         """Raises UsageError where a selected mapping would leave the sandbox."""

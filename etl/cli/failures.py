@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import sys
@@ -23,38 +24,46 @@ from etl.secrets import redact
 USAGE, FAILED, FAULT, INTERRUPTED = 2, 3, 70, 130
 
 
+def exit_code(error: BaseException) -> int:
+    """What the command ends with because of it."""
+    match _single(error):
+        case SystemExit(code=code) | click.exceptions.Exit(exit_code=code):
+            return code if isinstance(code, int) else FAILED
+        case KeyboardInterrupt() | click.Abort():
+            return INTERRUPTED
+        case click.ClickException():
+            return USAGE
+        case EtlError() as known:
+            return known.exit_code
+        case OSError() as system if _is_the_system_s(system):
+            return FAILED
+    return FAULT
+
+
 def explain(error: BaseException) -> int:
     """Prints what went wrong to standard error; gives the exit code."""
     given = settings()
     screen = Screen(given)
     match _single(error):
-        case SystemExit() as leaving:
-            return leaving.code if isinstance(leaving.code, int) else FAILED
-        case click.exceptions.Exit() as leaving:
-            return leaving.exit_code
+        case SystemExit() | click.exceptions.Exit():
+            pass
         case KeyboardInterrupt() | click.Abort():
             screen.note("interrupted", "error")
-            return INTERRUPTED
         case click.exceptions.NoArgsIsHelpError() as bare:
             screen.note(bare.format_message(), "error")
-            return USAGE
         case click.ClickException() as wrong:
             screen.note(_usage(wrong), "error")
-            return USAGE
         case DocumentError() as documents:
             from etl.reporting.problems import problems_text
 
             screen.note(problems_text(documents.problems, screen.note_ink), "error")
-            return documents.exit_code
         case EtlError() as known:
             screen.note(_known(known, screen), "error")
-            return known.exit_code
-        case OSError() as system if system.filename or system.errno == 28:
+        case OSError() as system if _is_the_system_s(system):
             screen.note(f"error: {_system(system)}", "error")
-            return FAILED
         case fault:
             screen.note(_fault(fault, given), "error")
-            return FAULT
+    return exit_code(error)
 
 
 def _single(error: BaseException) -> BaseException:
@@ -77,10 +86,25 @@ def _known(error: EtlError, screen: Screen) -> str:
     return label + clean(str(error))
 
 
+def _is_the_system_s(error: OSError) -> bool:
+    """A file, the disk or the folder is at fault, not the engine."""
+    return bool(error.filename) or error.errno == errno.ENOSPC or not _is_somewhere()
+
+
 def _system(error: OSError) -> str:
     """`[Errno 28]` helps nobody; the file and the system's words do."""
-    place = f"'{error.filename}': " if error.filename else ""
-    return f"{place}{error.strerror or error}"
+    if error.filename:
+        return f"'{error.filename}': {error.strerror or error}"
+    if not _is_somewhere():
+        return "the folder that you are in is no longer there — go to one that is (cd)"
+    return "nothing more can be written: the disk is full — free some space and run again; what was done is recorded"
+
+
+def _is_somewhere() -> bool:
+    try:
+        return Path.cwd().is_dir()
+    except OSError:
+        return False
 
 
 def _fault(error: BaseException, given: Settings) -> str:

@@ -72,6 +72,17 @@ _OPTIONS = (
 )
 
 
+class WholeNumber(click.IntRange):
+    """A whole number, refused in words: click's own speak of `range x>=1`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            bounds = f"{self.min} or more" if self.max is None else f"{self.min} to {self.max}"
+            self.fail(f"'{value}' won't do: write a whole number, {bounds}", param, ctx)
+
+
 def common_options(body: Body) -> Body:
     """Adds the common options; read them with `settings()`."""
     for option in reversed(_OPTIONS):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from etl.cli.options import Settings
+from etl.cli.options import Settings, WholeNumber
 
 if TYPE_CHECKING:
     from etl.report import RunOptions
@@ -75,15 +75,13 @@ _OPTIONS = (
         "--select", multiple=True, metavar="NAME", help="Only these: a glob, tag:NAME, connection:NAME, +NAME."
     ),
     click.option("--exclude", multiple=True, metavar="NAME", help="All but these, in the same forms."),
-    click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N source records of each mapping."),
+    click.option("--limit", type=WholeNumber(min=1), metavar="N", help="At most N source records of each mapping."),
     click.option("--reread", is_flag=True, help="Read everything: ignore cursors."),
     click.option("--resend", is_flag=True, help="Send what is unchanged, too."),
     click.option("--full", is_flag=True, help="Both --reread and --resend."),
     click.option("--since", type=Moment(), metavar="DATE", help="Read what changed since, whatever the cursor says."),
     click.option("--fail-fast", is_flag=True, help="Stop at the first mapping that fails."),
-    click.option(
-        "--concurrency", type=click.IntRange(min=1), default=4, show_default=True, help="Mappings side by side."
-    ),
+    click.option("--concurrency", type=WholeNumber(min=1), default=4, show_default=True, help="Mappings side by side."),
     click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else."),
     click.option(
         "--report", type=click.Path(path_type=Path), metavar="FILE", help="Also write an .html or .json report."

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from etl.cli.carrying_out import carry_out
+from etl.cli.failures import INTERRUPTED, exit_code
 from etl.cli.folder import project_folder
 from etl.cli.options import Settings
 from etl.cli.plan_file import SavedPlan, save_plan
@@ -18,7 +19,7 @@ from etl.cli.request import Request
 from etl.cli.screen import Screen
 from etl.cli.sensitive import hidden_fields
 from etl.cli.stopping import run_stoppable
-from etl.errors import DocumentError, EtlError, UsageError
+from etl.errors import DocumentError, UsageError
 
 if TYPE_CHECKING:
     import asyncio
@@ -43,27 +44,36 @@ def execute(
     `out`: where a plan is saved; `saved`: the plan that this run carries out.
     """
     screen = Screen(settings)
-    if request.report is not None:
-        _check_report(request.report)
-    if out is not None:
-        _check_place("--out", out)
-    try:
+    with always_document(settings, request):
+        if request.report is not None:
+            _check_report(request.report)
+        if out is not None:
+            _check_place("--out", out)
         with sandboxed(settings, request.paths, request.sandbox) as sandbox:
             workspace = opened(settings, request.paths, sandbox, request.select, request.exclude)
             report = _done(settings, request, workspace, options, saved)
             if out is not None:
                 save_plan(out, request, workspace, report)
-    except EtlError as error:
-        if request.as_json:
-            _print_json(screen, _never_begun(error), {})
-        raise
     hidden = hidden_fields(workspace)
-    _write_report(report, request.report, hidden)
-    if request.as_json:
-        _print_json(screen, report, hidden)
-    else:
-        _print(report, screen, request, _where(settings, request, workspace), hidden)
+    try:
+        _write_report(report, request.report, hidden)
+    finally:
+        if request.as_json:
+            _print_json(screen, report, hidden)
+        else:
+            _print(report, screen, request, _where(settings, request, workspace), hidden)
     return report.exit_code
+
+
+@contextmanager
+def always_document(settings: Settings, request: Request) -> Iterator[None]:
+    """Who reads standard output as JSON gets a document of a run that could not begin, too."""
+    try:
+        yield
+    except BaseException as error:
+        if request.as_json:
+            _print_json(Screen(settings), _never_begun(error), {})
+        raise
 
 
 def _done(
@@ -79,12 +89,12 @@ def _print_json(screen: Screen, report: RunReport, hidden: Sensitive) -> None:
     screen.document(run_json(report, hidden))
 
 
-def _never_begun(error: EtlError) -> RunReport:
-    """Who reads standard output as JSON gets a document then, too."""
+def _never_begun(error: BaseException) -> RunReport:
     from etl.report import RunReport
 
+    code = exit_code(error)
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return RunReport("", "failed", error.exit_code, started_at=now, finished_at=now)
+    return RunReport("", "interrupted" if code == INTERRUPTED else "failed", code, started_at=now, finished_at=now)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, TextIO
 
 import click
@@ -93,7 +94,12 @@ class Screen:
 
 
 def use_utf8() -> None:
-    """UTF-8 for files and pipes; on a terminal with a narrower encoding, what it lacks becomes a question mark."""
+    """UTF-8 for files and pipes; on a terminal with a narrower encoding, what it lacks becomes a question mark.
+
+    What is written to a stream that was closed before the start (`>&-`) goes nowhere.
+    """
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 (open as long as the process)
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115 (likewise)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             keep = stream.isatty() or os.environ.get("PYTHONIOENCODING")

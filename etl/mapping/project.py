@@ -25,7 +25,15 @@ def find_project(start: Path) -> Path | None:
     """The `etl.yaml` of a file's or folder's own folder, or of the nearest one above that has it."""
     start = start.resolve()
     folder = start if start.is_dir() else start.parent
-    return next((each / FILE for each in (folder, *folder.parents) if (each / FILE).is_file()), None)
+    return next((each / FILE for each in (folder, *folder.parents) if (each / FILE).exists()), None)
+
+
+def nowhere(what: str, folder: Path) -> UsageError:
+    """What can't be done without a project's document, where there is none."""
+    return UsageError(
+        f"{what}: there is no {FILE} in {folder}, nor in a folder above it",
+        "go to the project's folder or name it (--project); `etl init DIR` starts one, `etl run --sandbox` needs none",
+    )
 
 
 def bare_root(start: Path) -> Path:

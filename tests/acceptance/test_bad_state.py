@@ -190,6 +190,20 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_run(
     assert folder.run()["mappings"][0]["unchanged"] == every
 
 
+def test_a_run_whose_end_can_not_be_stored_still_tells_what_it_did(folder: Folder, sandbox: Sandbox) -> None:
+    folder.run("--limit", "2")
+    with closing(sqlite3.connect(state(folder), isolation_level=None)) as opened:
+        opened.execute("create trigger broken before update on runs begin select json_extract('no JSON', '$'); end")
+    result = folder.etl("run", "--json")
+    assert result.exit_code == 3
+    report = json.loads(result.stdout)
+    assert (report["status"], report["exit_code"]) == ("failed", 3)
+    assert report["mappings"][0]["written"] + 2 == arrived(sandbox)
+    said = folder.etl("run").stdout
+    assert "projects" in said
+    assert "failed: the state file" in said.splitlines()[-1]
+
+
 # --- the sandbox's own data ----------------------------------------------------------------------
 
 

@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 @with_settings
 def command(settings: Settings, connections: tuple[str, ...], as_json: bool) -> int:
     """Log in to each connection of the project, make one cheap read, and name permissions that are missing."""
-    from etl.mapping.project import load_project
+    from etl.mapping.project import load_project, nowhere
     from etl.reporting.connections import checked_document
 
     screen = Screen(settings)
     project = load_project(file=settings.project, env=settings.env, variables=settings.vars)
+    if project.file is None:
+        raise nowhere("there are no connections to check", project.root)
     found = _check(project, connections, screen, silent=as_json)
     if as_json:
         screen.document(to_json({"connections": [checked_document(each) for each in found]}))

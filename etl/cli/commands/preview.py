@@ -10,7 +10,7 @@ import click
 
 from etl.cli.names import check_known
 from etl.cli.one import one_mapping, opened_for_records
-from etl.cli.options import Settings, with_settings
+from etl.cli.options import Settings, WholeNumber, with_settings
 from etl.cli.running import sandboxed
 from etl.cli.screen import Screen
 from etl.cli.sensitive import Shower
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @click.command("preview")
 @click.argument("path")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="How many records; default 5, with --explain 1.")
+@click.option("--limit", type=WholeNumber(min=1), metavar="N", help="How many records; default 5, with --explain 1.")
 @click.option(
     "--record",
     type=click.Path(path_type=Path),

@@ -9,7 +9,7 @@ import click
 from etl.cli.carrying_out import as_asked
 from etl.cli.options import Settings, with_settings
 from etl.cli.request import Request, run_options
-from etl.cli.running import execute
+from etl.cli.running import always_document, execute
 
 
 @click.command("run")
@@ -25,5 +25,6 @@ def command(settings: Settings, request: Request, wait: bool, allow_rekey: bool,
     """
     saved = None
     if plan is not None:
-        saved, request = as_asked(plan, request)
+        with always_document(settings, request):
+            saved, request = as_asked(plan, request)
     return execute(settings, request, request.options(wait=wait, allow_rekey=allow_rekey), saved=saved)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from etl.cli.options import Settings, with_settings
+from etl.cli.options import Settings, WholeNumber, with_settings
 from etl.cli.screen import Screen
 from etl.cli.stored import Stored, path_option, sandbox_option, stored
 from etl.errors import UsageError
@@ -21,7 +21,7 @@ from etl.reporting.values import to_json
 @click.option(
     "--html", type=click.Path(path_type=Path), metavar="FILE", help="Write RUN (default: the last) as a page."
 )
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many runs to list.")
+@click.option("--limit", type=WholeNumber(min=1), default=20, show_default=True, help="How many runs to list.")
 @path_option
 @sandbox_option
 @with_settings

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from etl.cli.options import Settings, with_settings
+from etl.cli.options import Settings, WholeNumber, with_settings
 from etl.cli.screen import Screen
 from etl.reporting.values import compact, to_json
 
@@ -18,7 +18,7 @@ APIS = ("blikk", "dimesheets", "dimescheduler")
 
 
 @click.command("sandbox")
-@click.option("--port", type=click.IntRange(1, 65_000), metavar="N", help="Serve on N and the ports after it.")
+@click.option("--port", type=WholeNumber(1, 65_000), metavar="N", help="Serve on N and the ports after it.")
 @click.option("--data", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Keep the data there.")
 @click.option("--chaos", metavar="PROFILE", help="Misbehave: flaky, lost-answers, drift, storm…")
 @click.option("--json", "as_json", is_flag=True, help="Print the connections as one JSON document.")

@@ -53,8 +53,10 @@ def test_a_command_does_what_its_line_in_the_overview_says(name: str) -> None:
         ("frobnicate", "No such command 'frobnicate'. `etl --help` lists them."),
         ("--prject x", "--project"),
         ("run --sandbx", "--sandbox"),
-        ("run --limit 0", "Invalid value for '--limit': 0 is not in the range"),
-        ("run --limit many", "Invalid value for '--limit': 'many'"),
+        ("run --limit 0", "Invalid value for '--limit': '0' won't do: write a whole number, 1 or more"),
+        ("run --limit many", "Invalid value for '--limit': 'many' won't do: write a whole number, 1 or more"),
+        ("sandbox --port 99999", "Invalid value for '--port': '99999' won't do: write a whole number, 1 to 65000"),
+        ("check", "there are no connections to check: there is no etl.yaml in "),
         ("run --since yesterday", "'yesterday' is no date: write 2026-04-01"),
         ("run --var prefix", "Invalid value for '--var': 'prefix' is not of the form NAME=VALUE"),
         ("validate --format xml", "'xml' is not one of 'text', 'json', 'sarif'"),
@@ -76,6 +78,61 @@ def test_wrong_usage_is_named_with_what_was_meant_and_ends_with_2(
     assert result.stdout == ""
     assert result.stderr.startswith("error: ")
     assert said in result.stderr
+
+
+def test_a_run_without_a_project_says_that_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = etl("run", "builtin:blikk-to-dimesheets/projects")
+    assert result.exit_code == 2
+    assert f"there is no etl.yaml in {tmp_path}, nor in a folder above it — go to the project's folder" in result.stderr
+
+
+def test_a_folder_called_etl_yaml_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "etl.yaml").mkdir()
+    result = etl("run", "builtin:blikk-to-dimesheets/projects")
+    assert result.exit_code == 2
+    assert "etl.yaml:1:1: error[no-file]: 'etl.yaml' is a folder — name a file in it" in result.stderr
+
+
+@pytest.mark.parametrize("words", ["--report nowhere/out.html", "--plan nowhere.json", "nowhere.yaml", "--select x"])
+def test_json_is_one_document_whatever_keeps_a_run_from_beginning(
+    words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = etl("run", "--json", *words.split())
+    assert result.exit_code == 2
+    found = json.loads(result.stdout)
+    assert (found["status"], found["exit_code"], found["mappings"]) == ("failed", 2, [])
+    assert result.stderr
+
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="shells and devices of POSIX")
+
+
+@posix
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        ("rmdir ../gone && {etl} run", 3, "the folder that you are in is no longer there — go to one that is (cd)\n"),
+        ("{etl} functions >&-", 0, ""),
+        ("{etl} functions >&- 2>&- <&-", 0, ""),
+    ],
+)
+def test_odd_surroundings_are_no_fault_of_the_engine(line: str, code: int, said: str, tmp_path: Path) -> None:
+    here = tmp_path / "gone"
+    here.mkdir()
+    command = line.format(etl=f"{sys.executable} -m etl")
+    done = subprocess.run(command, shell=True, cwd=here, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.removeprefix("error: ")) == (code, said)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is always full")
+def test_output_that_can_t_be_written_says_so() -> None:
+    command = f"{sys.executable} -m etl functions > /dev/full"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "nothing more can be written: the disk is full — free some space and run again" in done.stderr
 
 
 def test_without_a_command_the_overview_is_shown() -> None:
