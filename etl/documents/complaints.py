@@ -168,8 +168,10 @@ def _taken_apart(
 
 
 def _missing(self: Complaints, error: SchemaError, path: DocumentPath) -> Iterator[Problem]:
+    known = error.schema.get("properties", {}) if error.schema.get("additionalProperties") is False else {}
+    misspelt = {name for key in error.instance if key not in known for name in difflib.get_close_matches(key, known, 1)}
     for key in error.validator_value:
-        if key not in error.instance and f"'{key}'" in error.message:
+        if key not in error.instance and key not in misspelt and f"'{key}'" in error.message:
             hint = "add 'version: 1'" if key == "version" else f"add '{key}: …'"
             yield Problem("missing-key", f"'{key}' is missing in {self.name(path)}", self.marks.key(path), hint)
 

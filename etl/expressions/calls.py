@@ -34,7 +34,8 @@ class Calls:
                 self.visit(_unmarked(child), ANY if child["type"] == "expref" else value)
             return ANY
         types = self._arguments(node, function, value)
-        nulls = any(given.nullable and not function.parameter(index).nullable for index, given in enumerate(types))
+        passed = [(function.parameter(index), given) for index, given in enumerate(types)]
+        nulls = any(given.nullable and not (each.nullable or "expref" in each.kinds) for each, given in passed)
         spared = nulls and not function.standard
         for index, (child, given) in enumerate(zip(node["children"], types, strict=True)):
             check_argument(self.findings, Argument(node, function, function.parameter(index), child, given, spared))

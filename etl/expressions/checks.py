@@ -53,9 +53,26 @@ def check_calls(expression: Expression) -> list[Finding]:
         elif node["type"] == "expref" and id(node) not in exprefs:
             message = "'&' stands only before an argument of functions such as sort_by(list, &name)"
             findings.at(node, "expression", message, "remove it, or write '&&' for 'and'")
+        elif node["type"] == "literal":
+            _check_literal(findings, node)
         elif node["type"] == "slice" and node["children"][2] == 0:
             findings.at(node, "expression", "the step of a slice can't be 0", "leave it out, or write 1 or -1")
     return list(findings.ordered())
+
+
+_WORDS = ("null", "true", "false")
+"""What JSON has words for."""
+
+
+def _check_literal(findings: Findings, node: Node) -> None:
+    """JMESPath takes what is no JSON between backticks for text: `` `nul` `` is no null."""
+    written = findings.excerpt(node)
+    if not isinstance(node["value"], str) or written[:1] != "`" or written[1:-1].strip()[:1] == '"':
+        return
+    value = node["value"]
+    meant = nearest(value.lower(), _WORDS)
+    hint = f"did you mean `{meant}`?" if meant else f"write '{value}'"
+    findings.at(node, "literal", f"{written} is the text '{value}'", hint, "error" if meant else "warning")
 
 
 def _arguments(node: Node) -> list[Node]:

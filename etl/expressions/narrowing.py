@@ -28,7 +28,7 @@ def where_true(findings: Findings, node: Node) -> Known:
         return _compared(findings, node)
     if node["type"] == "not_expression":
         return where_false(findings, node["children"][0])
-    return frozenset({text_of(findings, node)})
+    return _not_null(findings, node)
 
 
 def where_false(findings: Findings, node: Node) -> Known:
@@ -47,4 +47,16 @@ def _compared(findings: Findings, node: Node) -> Known:
     if right["type"] != "literal":
         return frozenset()
     unequal, null = node["value"] == "ne", right["value"] is None
-    return frozenset({text_of(findings, left)}) if unequal == null else frozenset()
+    return _not_null(findings, left) if unequal == null else frozenset()
+
+
+_PATHS = {"subexpression", "index_expression", "projection", "filter_projection", "flatten", "value_projection"}
+
+
+def _not_null(findings: Findings, node: Node) -> Known:
+    """What is not null where this node is not: for a path also what it leads through, `tags` for `tags[].title`."""
+    known = {text_of(findings, node)}
+    while node["type"] in _PATHS and all(child["type"] != "function_expression" for child in node["children"][1:]):
+        node = node["children"][0]
+        known.add(text_of(findings, node))
+    return frozenset(known)

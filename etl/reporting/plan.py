@@ -47,7 +47,7 @@ def _mapping(mapping: MappingReport, ink: Ink, hidden: frozenset[str]) -> Iterat
     if mapping.unchanged:
         yield f"  {ink('=', 'dim')} {thousands(mapping.unchanged)} unchanged"
     if mapping.filtered:
-        yield f"    {thousands(mapping.filtered)} left out by where"
+        yield f"    {thousands(mapping.filtered)} left out"
     for warning in mapping.warnings:
         yield f"  {ink('warning', 'yellow')}: {clean(warning)}"
     if _unseen(mapping):

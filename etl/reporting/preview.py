@@ -40,7 +40,7 @@ def _right(result: Result) -> list[str]:
     if isinstance(result, Item):
         return _fields(result.output)
     if result.action is Action.FILTERED:
-        return ["left out by where"]
+        return ["left out"]
     return [f"rejected: {clean(reason(result))}"]
 
 

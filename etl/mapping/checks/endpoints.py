@@ -139,8 +139,9 @@ def check_params(checked: Checked, path: Path, endpoint: Endpoint, params: Mappi
     _span(checked, path, operation.window, params)
     if checked.spec.template:
         return
+    misspelt = {nearest(name, operation.params) for name in params if name not in operation.params}
     for name, param in operation.params.items():
-        if name not in params and _needed(operation, param):
+        if name not in {*params, *misspelt} and _needed(operation, param):
             message = f"{endpoint.name} can't be listed without the param '{name}'"
             shown = path if params else path[:-1]
             checked.at_key(shown, "missing-param", message, f"add `params: {{{name}: …}}`{_allowed(param)}")

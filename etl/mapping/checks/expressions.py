@@ -47,7 +47,7 @@ def check_expressions(checked: Checked, tables: Mapping[str, Schema] | None) -> 
         _expression(checked, typed, ("source", "parent", "where"), source.parent.where, records.parent)
     full = _each(checked, typed, records.full)
     if source.where is not None and _expression(checked, typed, ("source", "where"), source.where, full) is not None:
-        full = replace(full, holds=kept_by(parse(source.where)))
+        full = replace(full, holds=full.holds | kept_by(parse(source.where)))
     for spec in checked.spec.fields:
         if spec.value is not None:
             _expression(checked, typed, (*spec.path, "value"), spec.value, full)
@@ -81,6 +81,8 @@ def _each(checked: Checked, typed: Typed, around: Surroundings) -> Surroundings:
         else:
             item = to_schema(items_of(items.type))
     inner = with_item(around, each.alias, item)
+    if items is not None:
+        inner = replace(inner, holds=kept_by(parse(each.items)))  # without a list there are no items
     if each.key is not None:
         _expression(checked, typed, (*path, "key"), each.key, inner)
     return inner

@@ -351,10 +351,20 @@ def test_a_standard_function_on_null_is_warned_about_with_a_form_that_takes_it(t
         "upper(title)",
         "length(custom.list)",
         "to_string(title)",
+        "tags[].name && length(tags)",
+        "customer.id == `3` && merge(customer, status)",
+        "tags[0].name && join(', ', tags[].name)",
+        "keys(group_by(tags || `[]`, &name))",
     ],
 )
 def test_what_was_asked_for_before_or_takes_null_is_not_warned_about(text: str) -> None:
     assert said(text) == []
+
+
+def test_a_function_that_takes_null_says_nothing_of_what_it_is_called_on() -> None:
+    assert [each.code for each in inferred("customer.to_string(@) && merge(customer, status)").findings] == [
+        "null-argument"
+    ]
 
 
 def test_what_was_known_of_one_item_is_not_known_of_another() -> None:

@@ -204,6 +204,14 @@ def test_the_items_of_each_are_typed(folder: Path) -> None:
     assert [problem.hint for problem in check(folder, text)] == ["did you mean 'tag.name'?"]
 
 
+def test_the_list_of_each_is_there_where_there_are_items(folder: Path) -> None:
+    source = "source:\n  each: {items: 'tags[]', as: tag, key: tag.id}\n"
+    fields = "fields: {name: \"concat(title, ' ', length(tags))\"}\n"
+    assert codes(check(folder, fields)) == ["null-argument"]
+    assert check(folder, source + fields) == []
+    assert check(folder, source + "  where: title\n" + fields) == []
+
+
 def test_each_of_what_is_no_list_is_an_error(folder: Path) -> None:
     assert codes(check(folder, "source:\n  each: {items: customer, as: tag}\n")) == ["not-a-list"]
 
@@ -265,6 +273,13 @@ def test_days_that_a_list_is_asked_for_are_named_where_needed_and_in_order(
     problems = check(folder, source, known)
 
     assert [code for code in codes(problems) if "param" in code] == expected
+
+
+def test_a_needed_param_that_is_misspelt_is_one_mistake(folder: Path) -> None:
+    known = connectors() | {"crm": load_connector("blikk", folder)}
+    source = f"source: {{endpoint: {DAYS}, params: {{filter.form: 2026-04-01, filter.to: 2026-04-30}}}}\n"
+    problems = check(folder, source + "fields: {name: {const: x}}\n", known)
+    assert [each.hint for each in problems if "param" in each.code] == ["did you mean 'filter.from'?"]
 
 
 def test_each_item_of_a_param_is_checked(folder: Path) -> None:
