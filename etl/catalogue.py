@@ -87,7 +87,7 @@ class Op:
     flatten: Block | None = None
     """`{items: dates, key: …}`: one record per inner item, the outer fields beside it."""
     body: str | Block | None = None
-    """object, array, {wrap: key}, multipart, or {name_value: {…}} as in Dime.Scheduler's import."""
+    """object, array, {wrap: key}, {multipart: {…}}, or name_value, {name_value: {…}} as in Dime.Scheduler's import."""
     id: str | None = None
     """JMESPath of the new record's id in the answer, where the answer gives one."""
     results: Results | None = None

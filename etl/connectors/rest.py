@@ -11,7 +11,7 @@ Operation blocks of a connector and their meaning (paging, auth, retry and error
           array               a list of records: one request for a batch
           {wrap: data}        {data: record}; for upsert {data: [records]} (`many: true|false` says otherwise)
           {multipart: {files: [file]}}   a part for each field; the named ones hold paths of files, which are streamed
-          {name_value:        one element per record, with the record's fields as two arrays:
+          name_value, {name_value:    one element per record, with the record's fields as two arrays:
             {procedure: mboc_upsertJob,
              alternatives: {legacy: mboc_job},     chosen by the connection's options: {procedures: legacy};
                                                    {procedure: …, parameters: […]} where it takes others

@@ -79,8 +79,8 @@ def _shaped(op: Op, fields: Mapping[str, Schema], wire: Wire, options: Mapping[s
         return Body(False, lambda records: records[0])
     if block == "array":
         return Body(True, list)
-    if not isinstance(block, Mapping):
-        return Body(False, None, (), root)
+    if isinstance(block, str):  # name_value
+        return Body(True, _name_value({}, fields, wire, options))
     if "wrap" in block:
         return _wrapped(str(block["wrap"]), bool(block.get("many", op.name == "upsert")))
     if "multipart" in block:
@@ -95,10 +95,10 @@ def _wrapped(key: str, many: bool) -> Body:
 def _name_value(
     block: Mapping[str, Json], fields: Mapping[str, Schema], wire: Wire, options: Mapping[str, Json]
 ) -> Shape:
-    """One element per record: what to call, and the record's fields as two arrays of one length and order."""
+    """One element per record: what to call, if that is said, and its fields as two arrays of one length and order."""
     chosen = block.get("alternatives", {}).get(options.get("procedures"), block)
     chosen = {**block, "procedure": chosen} if isinstance(chosen, str) else chosen
-    procedure, parameters = chosen["procedure"], chosen.get("parameters")
+    procedure, parameters = chosen.get("procedure"), chosen.get("parameters")
     name, names, values = (
         block.get(part, usual)
         for part, usual in (
@@ -108,11 +108,12 @@ def _name_value(
         )
     )
     constants = compile_record(fields, wire)(dict(block.get("constants", {})))
+    called = {} if procedure is None else {name: procedure}
 
     def element(record: Record) -> Record:
         sent = {**constants, **record}
         if parameters is not None:
             sent = {key: sent[key] for key in parameters if key in sent}
-        return {name: procedure, names: list(sent), values: list(sent.values())}
+        return {**called, names: list(sent), values: list(sent.values())}
 
     return lambda records: [element(record) for record in records]

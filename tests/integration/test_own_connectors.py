@@ -482,6 +482,10 @@ BODIES: dict[str, tuple[Any, list[Any]]] = {
         {"name_value": NAMED},
         [[{"Call": "upsertThing", "Names": ["by", *each], "Values": ["etl", *each.values()]} for each in RECORDS_SENT]],
     ),
+    "names and values only": (
+        "name_value",
+        [[{"ParameterNames": [*each], "ParameterValues": [*each.values()]} for each in RECORDS_SENT]],
+    ),
 }
 
 
