@@ -9,12 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rich.console import Console, RenderableType
+from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn
+from rich.table import Column, Table
 from rich.text import Text
 
 from etl.report import MappingReport, RunReport
 from etl.reporting.ink import seconds, thousands
 from etl.reporting.values import clean, clip
+
+AMPLE = 1_000
+"""Columns of a terminal on which nothing has to be left out."""
 
 
 class Rate(ProgressColumn):
@@ -40,15 +45,22 @@ class RunProgress(Progress):
 
     def __init__(self, console: Console) -> None:
         self._report: RunReport | None = None
+        self._terminal = console
         self._lines: dict[str, TaskID] = {}
+        bar, rate = BarColumn(bar_width=20), Rate(Column(no_wrap=True))
+        became = TextColumn("{task.fields[became]}", markup=False)
+        waiting = TextColumn("{task.fields[waiting]}", style="yellow", markup=False)
+        self._spared: tuple[ProgressColumn, ...] = (bar, rate, waiting, became)
+        """What is left out where the terminal is too narrow for it, in this order."""
         super().__init__(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=20),
-            TextColumn("{task.fields[counts]}", markup=False),
-            Rate(),
-            TimeLeft(),
-            TextColumn("{task.fields[waiting]}", style="yellow", markup=False),
+            bar,
+            TextColumn("{task.fields[read]}", markup=False),
+            became,
+            rate,
+            TimeLeft(Column(no_wrap=True)),
+            waiting,
             console=console,
             transient=True,
             redirect_stdout=False,
@@ -60,9 +72,23 @@ class RunProgress(Progress):
         for mapping in report.mappings:
             name = clip(clean(mapping.name), 30)
             self._lines[mapping.name] = self.add_task(
-                name, start=False, visible=False, counts="", waiting="", done=False
+                name, start=False, visible=False, read="", became="", waiting="", done=False
             )
         self._report = report
+
+    def make_tasks_table(self, tasks: Iterable[Task]) -> Table:
+        """One line for each, whatever the width of the terminal."""
+        every, shown = self.columns, list(tasks)
+        wide = self._terminal.options.update(width=AMPLE)
+        try:
+            for number in range(len(self._spared) + 1):
+                self.columns = tuple(each for each in every if each not in self._spared[:number])
+                table = super().make_tasks_table(shown)
+                if Measurement.get(self._terminal, wide, table).maximum <= self._terminal.width:
+                    break
+        finally:
+            self.columns = every
+        return table
 
     def get_renderables(self) -> Iterable[RenderableType]:
         """The lines as the report stands now."""
@@ -83,7 +109,8 @@ class RunProgress(Progress):
             ended=_ended(mapping),
             completed=mapping.read,
             total=max(total, mapping.read, 1) if total is not None else None,
-            counts=_counts(mapping),
+            read=_read(mapping),
+            became=_became(mapping),
             waiting="" if mapping.finished else _waiting(mapping, report),
         )
         if mapping.finished and not mapping.read:
@@ -96,11 +123,14 @@ def _ended(mapping: MappingReport) -> str:
     return mapping.status if mapping.status in ("failed", "interrupted") else "done"
 
 
-def _counts(mapping: MappingReport) -> str:
+def _read(mapping: MappingReport) -> str:
     known = mapping.expected if not mapping.finished else None
-    read = f"{thousands(mapping.read)} of {thousands(known)}" if known else f"{thousands(mapping.read)} read"
-    written = f", {thousands(mapping.written)} written" if mapping.written else ""
-    return read + written + (f", {thousands(mapping.rejected)} rejected" if mapping.rejected else "")
+    return f"{thousands(mapping.read)} of {thousands(known)}" if known else f"{thousands(mapping.read)} read"
+
+
+def _became(mapping: MappingReport) -> str:
+    counts = {"written": mapping.written, "rejected": mapping.rejected}
+    return ", ".join(f"{thousands(count)} {name}" for name, count in counts.items() if count)
 
 
 def _waiting(mapping: MappingReport, report: RunReport) -> str:

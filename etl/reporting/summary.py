@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Final
 
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -19,6 +20,9 @@ from etl.reporting.values import clean
 STYLES: Final = {"succeeded": "green", "rejected": "yellow", "failed": "red", "interrupted": "yellow"}
 REASONS_SHOWN = 5
 DRIFT_SHOWN = 8
+SHORTEST_NAME = 12
+AMPLE = 1_000
+"""Columns of a terminal on which every table fits."""
 
 
 def summary(report: RunReport, options: str = "") -> RenderableType:
@@ -27,7 +31,7 @@ def summary(report: RunReport, options: str = "") -> RenderableType:
     `options`: what a next command must carry (`--env test`).
     """
     notes = Text("\n").join(line for mapping in report.mappings for line in _notes(mapping, options))
-    parts: list[RenderableType] = [_table(report)]
+    parts: list[RenderableType] = [_Counts(report)]
     if notes.plain:
         parts += ["", notes]
     parts += [
@@ -35,6 +39,35 @@ def summary(report: RunReport, options: str = "") -> RenderableType:
         Text("\n").join([*(_connection(each) for _, each in sorted(report.connections.items())), _closing(report)]),
     ]
     return Group(*parts)
+
+
+class _Counts:
+    """A row for each mapping, where that fits without cutting off what it says; else a few lines for each."""
+
+    def __init__(self, report: RunReport) -> None:
+        self._report = report
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        table = _table(self._report)
+        longest = max((len(clean(mapping.name)) for mapping in self._report.mappings), default=0)
+        spare = max(longest - SHORTEST_NAME, 0)  # names go on in a second line
+        wanted = Measurement.get(console, options.update(width=AMPLE), table).maximum - spare
+        yield table if wanted <= options.max_width else _list(self._report)
+
+
+def _list(report: RunReport) -> Text:
+    lines = []
+    for mapping in report.mappings:
+        counts = Text(", ").join(_named(name, getattr(mapping, name)) for name in telling_counts(report))
+        lines += [
+            Text.assemble((clean(mapping.name), "bold"), ": ", _status(mapping), f" in {seconds(mapping.seconds)}")
+        ]
+        lines += [Text.assemble("  ", counts)]
+    return Text("\n").join(lines)
+
+
+def _named(name: str, number: int) -> Text:
+    return Text.assemble(_count(name, number), f" {name}")
 
 
 def _table(report: RunReport) -> Table:

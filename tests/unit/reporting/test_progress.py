@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from rich.console import Console
 
 from etl.report import ConnectionReport, MappingReport, RunReport
 from etl.reporting.progress import RunProgress
 
 
-def lines(report: RunReport | None) -> str:
+def lines(report: RunReport | None, columns: int = 140) -> str:
     """What a person sees at this moment."""
     text = io.StringIO()
-    console = Console(file=text, width=140, no_color=True, force_terminal=False)
+    console = Console(file=text, width=columns, no_color=True, force_terminal=False)
     progress = RunProgress(console)
     if report is not None:
         progress.watch(report)
@@ -31,7 +32,7 @@ def test_a_mapping_under_way_shows_its_records_and_what_the_source_holds() -> No
         RunReport("r", mappings=[MappingReport("projects", started=True, read=120, expected=312, written=100)])
     )
     assert "projects" in shown
-    assert "120 of 312, 100 written" in shown
+    assert "120 of 312 100 written" in shown
 
 
 def test_rejects_are_seen_as_they_happen() -> None:
@@ -48,6 +49,27 @@ def test_waiting_for_a_rate_limit_is_named() -> None:
         },
     )
     assert "blikk limits the rate, 1 × 429" in lines(report)
+
+
+@pytest.mark.parametrize("columns", [120, 100, 80, 60, 40])
+def test_a_narrow_terminal_leaves_out_what_says_least_and_keeps_one_line_each(columns: int) -> None:
+    names = ("employees", "projects")
+    report = RunReport(
+        "r",
+        mappings=[
+            MappingReport(name, started=True, read=800, expected=1200, written=700, rejected=2, source="blikk.x")
+            for name in names
+        ],
+        connections={"blikk": ConnectionReport("blikk", waited_seconds=12)},
+    )
+    shown = lines(report, columns).splitlines()
+    assert len([line for line in shown if line.strip()]) == 2
+    for name, line in zip(names, shown, strict=False):
+        assert f"{name} " in line
+        assert "800 of 1200" in line
+        assert "…" not in line
+        assert ("700 written, 2 rejected" in line) == (columns >= 60)
+        assert ("blikk limits the rate" in line) == (columns >= 80)
 
 
 def test_a_finished_mapping_says_so() -> None:

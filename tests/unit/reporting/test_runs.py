@@ -22,9 +22,9 @@ from tests.support.reports import mixed_plan, mixed_run
 HIDDEN = {"projects": frozenset({"ssn"})}
 
 
-def table(report: RunReport, options: str = "") -> str:
+def table(report: RunReport, options: str = "", columns: int = 120) -> str:
     text = io.StringIO()
-    Console(file=text, width=120, no_color=True, highlight=False).print(summary(report, options))
+    Console(file=text, width=columns, no_color=True, highlight=False).print(summary(report, options))
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
 
@@ -101,6 +101,22 @@ def test_the_document_is_a_plain_value_for_others_to_use() -> None:
 
 def test_the_closing_table_accounts_for_every_record_and_says_what_to_do_next(snapshot: SnapshotAssertion) -> None:
     assert table(mixed_run(), "--env test") == snapshot
+
+
+@pytest.mark.parametrize("columns", [80, 60, 40])
+def test_a_narrow_terminal_cuts_off_no_name_and_no_count(columns: int) -> None:
+    report = RunReport(
+        "r",
+        "rejected",
+        mappings=[
+            MappingReport("employees", read=4, written=4, seconds=1.0),
+            MappingReport("projects", "rejected", read=12_600, unchanged=9, written=12_590, rejected=1, seconds=125),
+        ],
+    )
+    shown = " ".join(table(report, columns=columns).split())
+    assert "…" not in shown
+    for word in ("employees", "projects", "succeeded", "rejected", "12 600", "12 590", "2 min 05 s"):
+        assert word in shown
 
 
 def test_a_quiet_run_gets_a_small_table(snapshot: SnapshotAssertion) -> None:
