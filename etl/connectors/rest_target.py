@@ -19,6 +19,7 @@ from etl.http.answer import Answer, Call
 from etl.http.client import HttpClient
 from etl.http.paths import Path as Find
 from etl.http.paths import compile_path, lenient
+from etl.http.refusal import spell_fields
 from etl.model import Action, Item, Json, Outcome, Record
 
 SAFE_METHODS = ("GET", "PUT", "DELETE")
@@ -156,11 +157,10 @@ class RestTarget:
             raise refused
         if conflict := conflict_of(write.op, refused):
             return Outcome(item, Action.REJECTED, reason=conflict[1], code=conflict[0])
-        details = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in refused.fields.items())
         return Outcome(
             item,
             Action.REJECTED,
-            reason=f"{refused.reason} ({details})" if details else refused.reason,
+            reason=f"{refused.reason}{spell_fields(refused.fields)}",
             field=next(iter(refused.fields)) if len(refused.fields) == 1 else None,
             code="not-found" if refused.status == 404 else "refused",
         )

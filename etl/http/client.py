@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from etl import __version__
+from etl.durations import spell
 from etl.http.answer import Answer, Call, Files, address, origin, resolve
 from etl.http.bodies import body_of
 from etl.http.faults import TRANSPORT_ERRORS, AttemptFailed, Failure, fault
@@ -28,6 +30,8 @@ from etl.report import ConnectionReport
 log = logging.getLogger("etl.http")
 
 MOST_REDIRECTS = 5
+WHOLE = 10
+"""How many timeouts a whole answer may take: one that comes drop by drop is never silent for long, and never ends."""
 REDIRECTS = (301, 302, 303, 307, 308)
 UNSIGNED = Signature()
 
@@ -157,10 +161,21 @@ class HttpClient:
     async def _exchange(self, call: Call, request: httpx.Request) -> Answer:
         response = await self.transport.handle_async_request(request)
         try:
-            body = await _taken(call, response)
+            body = await self._in_time(call, response)
         finally:
             await response.aclose()
         return Answer(response.status_code, response.headers, body, str(request.url))
+
+    async def _in_time(self, call: Call, response: httpx.Response) -> Json:
+        """The body. A download, which may be of any size, only has to go on."""
+        longest = None if call.into else WHOLE * self.timeout
+        try:
+            async with asyncio.timeout(longest) as limit:
+                return await _taken(call, response)
+        except TimeoutError as error:
+            if longest is None or not limit.expired():
+                raise
+            raise AttemptFailed(Failure(f"got an answer that had no end within {spell(longest)}")) from error
 
     def _usable(self, answer: Answer) -> Answer:
         """Raises AttemptFailed for a status that another try may change."""

@@ -6,6 +6,7 @@ import errno
 import socket
 import ssl
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
@@ -78,9 +79,11 @@ def _not_connected(cause: aiohttp.ClientConnectorError, host: str, reached: bool
         hint = f"is {host} really served over https, at this port?"
         return Failure(f"could not agree on TLS with {host}", sent=False, transient=False, hint=hint)
     if isinstance(system, socket.gaierror):
-        hint = "check `base_url` and the network"
         passing = reached or system.errno == socket.EAI_AGAIN
-        return Failure(f"found no host named '{host}'", sent=False, transient=passing, hint=hint)
+        if cause.host != urlsplit(f"//{host}").hostname:
+            return Failure(f"found no proxy named '{cause.host}'", sent=False, transient=passing, hint=_PROXY)
+        hint = "check `base_url` and the network"
+        return Failure(f"found no host named '{cause.host}'", sent=False, transient=passing, hint=hint)
     if system.errno == errno.ECONNREFUSED:
         return Failure(f"found nothing that listens at {host}", sent=False, hint=_reachable(host))
     return Failure(f"did not reach {host} ({system.strerror or 'no route'})", sent=False, hint=_reachable(host))

@@ -10,7 +10,7 @@ from etl.durations import spell
 from etl.errors import ConnectionFailed, EtlError, OutcomeUnknown, PermissionMissing, Refused
 from etl.http.answer import Answer, Call
 from etl.http.faults import Failure
-from etl.http.refusal import Refusal, RefusalReader
+from etl.http.refusal import Refusal, RefusalReader, spell_fields
 from etl.http.signature import login_failed
 
 RERUN = "nothing was lost, a rerun goes on from here"
@@ -90,7 +90,7 @@ class Judge:
 
     def _refused(self, call: Call, status: int, refusal: Refusal) -> EtlError:
         reason = refusal.reason(status)
-        message = self._said(call, f"answered {status}: {reason}")
+        message = self._said(call, f"answered {status}: {reason}{spell_fields(refusal.fields)}")
         if status == 401:
             return login_failed(self.connection, self.keys, message.removeprefix(f"{self.connection}: "))
         if status == 403:

@@ -1,7 +1,8 @@
 """What an answer that refuses says: the connector's `error` block, read once.
 
 {text: message,                         JMESPath of the reason; the usual places are looked at after it
- fields: modelState,                    JMESPath of {name: [texts]} or [{field, message}] (also `path`, `name`)
+ fields: modelState,                    JMESPath of {name: [texts]} or [{field, message}] (also `path`, `name`);
+                                        without it `errors` and `modelState` are looked at
  request_id: requestId,                 named in messages, for the vendor's support
  permissions: permissionsRequired,      of a 403: the list of permissions that are missing
  ip_allowed: ipAddressAllowed}          of a 403: false where the IP address is refused
@@ -18,6 +19,7 @@ from etl.model import Json
 from etl.secrets import redact
 
 USUAL_PLACES = ("error.message", "message", "error", "detail", "title", "error_description", "errors[0].message")
+USUAL_FIELDS = ("errors", "modelState")
 LONGEST = 400
 
 
@@ -37,12 +39,18 @@ class Refusal:
         return f"{text} (request id {self.request_id})" if self.request_id else text
 
 
+def spell_fields(fields: Mapping[str, Sequence[str]]) -> str:
+    """What is said of single fields, in brackets behind the reason; nothing where that is nothing."""
+    told = "; ".join(f"{name}: {' '.join(texts)}".removeprefix(": ") for name, texts in fields.items())
+    return f" ({_text(told)})" if told else ""
+
+
 @dataclass(frozen=True, slots=True)
 class RefusalReader:
     """Finds the reason where the connector says that it stands."""
 
     texts: tuple[Path, ...]
-    fields: Path | None = None
+    fields: tuple[Path, ...] = ()
     request_id: Path | None = None
     permissions: Path | None = None
     ip_allowed: Path | None = None
@@ -54,12 +62,14 @@ class RefusalReader:
 
         places = [block["text"]] if block.get("text") else []
         texts = tuple(lenient(compile_path(place)) for place in (*places, *USUAL_PLACES))
-        return cls(texts, path("fields"), path("request_id"), path("permissions"), path("ip_allowed"))
+        told = [block["fields"]] if block.get("fields") else USUAL_FIELDS
+        fields = tuple(lenient(compile_path(place)) for place in told)
+        return cls(texts, fields, path("request_id"), path("permissions"), path("ip_allowed"))
 
     def read(self, body: Json) -> Refusal:
         return Refusal(
             text=next((text for place in self.texts if (text := _text(place(body)))), _text(body)),
-            fields=_fields(self.fields(body)) if self.fields else {},
+            fields=next((found for place in self.fields if (found := _fields(place(body)))), {}),
             request_id=_text(self.request_id(body)) or None if self.request_id else None,
             permissions=_texts(self.permissions(body)) if self.permissions else (),
             ip_refused=self.ip_allowed is not None and self.ip_allowed(body) is False,

@@ -91,9 +91,9 @@ def tls_context(ca_file: Path | None) -> SSLContext:
     if ca_file is not None:
         try:
             context.load_verify_locations(cafile=ca_file)
-        except OSError as error:
+        except OSError:
             raise UsageError(
-                f"the certificates in {ca_file} can't be read: {error.strerror or error}",
+                f"the certificates in {ca_file} can't be read",
                 "`ca_file` must be a readable PEM file with one or more certificates",
             ) from None
     return context

@@ -119,10 +119,23 @@ def _wrong(document: Document, path: DocumentPath, block: dict[str, Any]) -> lis
 
 def _there(document: Document, path: DocumentPath, text: str) -> list[Problem]:
     file = _file(document, path, text)
-    if path[-1] == "path" or file.is_file():  # a folder that is written to may be made later
+    place = document.marks.value(path)
+    if path[-1] == "path":  # a folder that is written to may be made later
         return []
-    message = f"there is no file '{shown(file)}'"
-    return [Problem("no-file", message, document.marks.value(path), "the path is relative to this file")]
+    if not file.is_file():
+        what = f"'{shown(file)}' is a folder" if file.is_dir() else f"there is no file '{shown(file)}'"
+        return [Problem("no-file", what, place, "the path is relative to this file")]
+    if not _holds_certificates(file):
+        hint = "`ca_file` is a PEM file: -----BEGIN CERTIFICATE----- and what follows"
+        return [Problem("wrong-value", f"'{shown(file)}' holds no certificate", place, hint)]
+    return []
+
+
+def _holds_certificates(file: Path) -> bool:
+    try:
+        return b"CERTIFICATE-----" in file.read_bytes()
+    except OSError:
+        return False
 
 
 def _address(

@@ -6,9 +6,10 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Awaitable, Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from socket import create_server
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -279,6 +280,33 @@ def test_nothing_listens_there() -> None:
     assert all("found nothing that listens at 127.0.0.1" in text and "twice" in text for text in words)
 
 
+def test_a_proxy_that_does_not_exist_is_told_from_the_host() -> None:
+    connection = connect("http://localhost:9", spec={"proxy": "http://no-such-proxy.invalid:3128"})
+
+    async def story() -> None:
+        said = r"found no proxy named 'no-such-proxy.invalid' — check `proxy`|did not reach the proxy"
+        with pytest.raises(ConnectionFailed, match=said):
+            await connection.client.request(READ)
+        await connection.close()
+
+    asyncio.run(story())
+
+
+def test_an_answer_that_comes_drop_by_drop_without_end_is_given_up() -> None:
+    async def drip(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        with suppress(ConnectionError):
+            while True:
+                await response.write(b" ")
+                await asyncio.sleep(0.005)
+        return response
+
+    error, report, _ = send(drip, retry=RetrySpec(attempts=2, seconds=0.01), timeout=0.02)
+    assert "got an answer that had no end within 0.2 s" in str(error)
+    assert report.requests == 2
+
+
 def test_a_host_that_does_not_exist_is_said_at_once() -> None:
     connection = connect("https://no-such-host.invalid")
 
@@ -298,7 +326,7 @@ def test_a_refusal_carries_the_reason_and_is_not_repeated(code: int) -> None:
     body = {"message": "The request is invalid.", "modelState": {"page": ["must be 1 or more"]}}
     error, report, _ = send(answers(status(code, body)), connector={"error": ERRORS})
     assert isinstance(error, Refused)
-    assert error.message == f"acme: GET /things answered {code}: The request is invalid."
+    assert error.message == f"acme: GET /things answered {code}: The request is invalid. (page: must be 1 or more)"
     assert (error.status, error.reason, error.server_fault) == (code, "The request is invalid.", False)
     assert error.fields == {"page": ("must be 1 or more",)}
     assert report.requests == 1
@@ -320,6 +348,26 @@ def test_the_reason_is_found_in_the_usual_places_and_kept_short(body: Json, reas
     error, _, _ = send(answers(status(400, body)))
     assert isinstance(error, Refused)
     assert error.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        (
+            {"errors": {"[3].name": ["The name is too long.", "It is odd."]}},
+            " ([3].name: The name is too long. It is odd.)",
+        ),
+        ({"modelState": {"page": ["must be 1 or more"]}}, " (page: must be 1 or more)"),
+        ({"errors": {"": ["A body is required."]}}, " (A body is required.)"),
+        ({"errors": [{"field": "name", "message": "missing"}]}, " (name: missing)"),
+        ({"errors": ["no"]}, ""),
+        ({"errors": {}}, ""),
+    ],
+)
+def test_what_is_said_of_single_fields_is_found_in_the_usual_places(told: dict[str, Any], shown: str) -> None:
+    error, _, _ = send(answers(status(400, {"title": "One or more validation errors occurred.", **told})))
+    assert isinstance(error, Refused)
+    assert error.message == f"acme: GET /things answered 400: One or more validation errors occurred.{shown}"
 
 
 def test_a_refusal_without_json_still_says_something() -> None:

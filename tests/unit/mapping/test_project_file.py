@@ -104,8 +104,17 @@ def test_a_throttle_is_one_window_or_several(tmp_path: Path) -> None:
     assert (two.throttle, two.throttle_force) == ((ThrottleWindow(2, 1.0), ThrottleWindow(100, 60.0)), True)
 
 
+def test_a_ca_file_that_can_vouch_for_nothing_is_found_before_any_request(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("nothing")
+    (tmp_path / "certificates").mkdir()
+    for name, said in (("ca.pem", "holds no certificate"), ("certificates", "is a folder"), ("x", "there is no file")):
+        with pytest.raises(DocumentError) as caught:
+            project(tmp_path, f"connections: {{a: {{connector: blikk, ca_file: {name}}}}}")
+        assert said in caught.value.problems[0].message
+
+
 def test_paths_are_relative_to_the_project_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "ca.pem").write_text("")
+    (tmp_path / "ca.pem").write_text("-----BEGIN CERTIFICATE-----")
     monkeypatch.chdir("/")
 
     found = project(
