@@ -103,15 +103,15 @@ class HttpClient:
             if self.retry.too_long(failure):
                 raise self.judge.too_long(call, failure, self.retry.spec.max_wait)
             waited += pause if failure.wait is None else 0.0
-            await self._wait(failure, pause)
+            await self._wait(failure, pause, self.retry.apart(failure, attempts=attempts))
             self.report.retries += 1
 
-    async def _wait(self, failure: Failure, pause: float) -> None:
+    async def _wait(self, failure: Failure, pause: float, apart: float) -> None:
         """A 429 concerns every request of these credentials, anything else only this one."""
         if failure.status == 429:
             await self.throttle.pause(pause)
-        else:
-            await self.clock.sleep(pause)
+        if failure.status != 429 or apart:
+            await self.clock.sleep(pause + apart)
 
     async def _follow(self, call: Call, signature: Signature) -> Answer:
         """One attempt; redirects within the origin are followed for reads, and never carry credentials elsewhere."""

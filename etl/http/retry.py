@@ -62,6 +62,11 @@ class Retry:
         jittered = self.uniform(0.0, FIRST_WAIT * GROWTH ** (attempts - 1))
         return min(left, max(1.0, jittered) if failure.status == 429 else jittered)
 
+    def apart(self, failure: Failure, *, attempts: int) -> float:
+        """Seconds that a request which has met several 429s lets others go ahead: all waited for the same moment."""
+        crowded = failure.status == 429 and attempts > 1
+        return self.uniform(0.0, FIRST_WAIT * GROWTH ** (attempts - 2)) if crowded else 0.0
+
     def asked(self, headers: Mapping[str, str], body: Json, now: datetime) -> float | None:
         """The longest wait that an answer asks for, in its header or its body."""
         told = [_retry_after(headers.get("retry-after"), headers.get("date"), now)]

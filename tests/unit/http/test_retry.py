@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -86,6 +87,13 @@ def test_a_wait_that_was_asked_for_is_obeyed_beyond_own_seconds_up_to_max_wait()
     assert rules.how_long(patient, attempts=1, waited=60) == 500.0
     assert not rules.too_long(patient)
     assert rules.too_long(endless)
+
+
+def test_requests_that_meet_429s_again_and_again_come_apart() -> None:
+    rules, busy = retry(), Failure("answered 429", status=429, wait=2.0)
+    longest = replace(rules, uniform=lambda low, high: high)
+    assert [longest.apart(busy, attempts=attempts) for attempts in (1, 2, 3, 4)] == [0, 1, 3, 9]
+    assert longest.apart(Failure("answered 503", status=503, wait=2.0), attempts=3) == 0
 
 
 def test_a_429_without_a_figure_waits_for_a_second_at_least() -> None:
