@@ -135,11 +135,8 @@ class Item:
     encoded: bytes = b""
     """The output as canonical JSON: what the hash is of."""
     hash: bytes = b""
-    version: str | None = None
-    """The source's own version of the record (its updated time), where it has one."""
     known: LedgerEntry | None = None
     page: int = 0
-    attempts: int = 0
 
 
 class Action(StrEnum):

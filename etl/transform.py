@@ -33,7 +33,7 @@ def compile_text(text: str | None) -> Compiled | None:
 
 @dataclass(slots=True)
 class Transform:
-    """The compiled parts of one mapping. `secret` keys the hashes that are stored."""
+    """The compiled parts of one mapping."""
 
     scope: Scope
     key: Sequence[Compiled]
@@ -43,10 +43,11 @@ class Transform:
     each: tuple[EachSpec, Compiled, Compiled | None] | None
     fields: Callable[[Record, Scope], Record]
     target_key: Sequence[str]
+    keyed: blake2b
+    """The start of every hash, with the project's secret in it: each goes on from a copy."""
     normalise: Sequence[str] = ()
     deleted: Compiled | None = None
     """The source's own mark of a record that is gone there."""
-    secret: bytes = b""
     key_fields: Callable[[Record, Scope], Record] | None = None
     """The fields that the target's key is made of, alone."""
     version: Callable[[Record], Json] | None = None
@@ -93,7 +94,9 @@ class Transform:
         return self._keyed(canonical(output))
 
     def _keyed(self, encoded: bytes) -> bytes:
-        return blake2b(encoded, digest_size=16, key=self.secret).digest()
+        digest = self.keyed.copy()
+        digest.update(encoded)
+        return digest.digest()
 
     def _with_version(self, item: Item) -> Record:
         return {"output": item.output, "version": self.version(item.record) if self.version else None}
@@ -150,7 +153,8 @@ def build_transform(
     deleted: str | None = None,
     secret: bytes = b"",
 ) -> Transform:
-    """Compiles a mapping once for a run. `detail_only`: source fields that a list record does not have."""
+    """Compiles a mapping once for a run. `detail_only`: source fields that a list record does not have; `secret` keys
+    the hashes that are stored."""
     source = spec.source
     each = source.each
     return Transform(
@@ -164,9 +168,9 @@ def build_transform(
         ),
         target_key=target_key,
         key_fields=compile_fields([field for field in spec.fields if field.name in target_key], target_fields),
+        keyed=blake2b(digest_size=16, key=secret),
         normalise=normalise,
         deleted=compile_text(deleted),
-        secret=secret,
     )
 
 

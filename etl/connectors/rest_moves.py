@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from etl.catalogue import Endpoint
 from etl.http.paths import Path, compile_path
-from etl.keys import canonical
+from etl.keys import compose, key_text
 from etl.model import Json
 from etl.state.seen import SeenKeys
 
@@ -36,16 +36,24 @@ class Moves:
 
     def look(self, headers: Mapping[str, str], records: Sequence[Json], total: int | None) -> None:
         """Takes an answer in."""
-        keys = [[part(record) for part in self.key] for record in records] if self._judged else []
-        if total is None or any(part is None for key in keys for part in key):
+        if not self._judged:
+            return
+        keys = [key for record in records if (key := self._of(record)) is not None]
+        if total is None or len(keys) < len(records):
             self._judged = False
-        if not self._judged or total is None:
             return
         self._least = total if self._least is None else min(total, self._least)
-        new = sum(self._keys.add_many([canonical(key).decode() for key in keys]))
+        new = sum(self._keys.add_many(keys))
         self._came += new
         self._new += new
         self._doubles += len(records) - new
+
+    def _of(self, record: Json) -> str | None:
+        """The record's key; None where a part of it is missing."""
+        if len(self.key) == 1:
+            return key_text(self.key[0](record))
+        parts = [text for part in self.key if (text := key_text(part(record))) is not None]
+        return compose(parts) if len(parts) == len(self.key) else None
 
     @property
     def hidden(self) -> int:

@@ -11,7 +11,7 @@ from etl.errors import StateError
 from etl.state.codec import pack_all
 
 IN_MEMORY = 10_000
-_CACHE_KIB = 1024
+_SETTINGS = ("page_size = 8192", "journal_mode = OFF", "synchronous = OFF", "temp_store = FILE", "cache_size = -1024")
 _AMONG = "key IN (SELECT value FROM json_each(?))"
 
 
@@ -67,9 +67,10 @@ class _KeyFile:
 
     def __init__(self) -> None:
         self._connection = sqlite3.connect("", isolation_level=None)
-        for setting in ("journal_mode = OFF", "synchronous = OFF", "temp_store = FILE", f"cache_size = -{_CACHE_KIB}"):
+        for setting in _SETTINGS:
             self._connection.execute(f"PRAGMA {setting}")
         self._connection.execute("CREATE TABLE keys (key TEXT PRIMARY KEY, batch INTEGER NOT NULL) WITHOUT ROWID")
+        self._connection.execute("BEGIN")  # never ended: nobody else reads the file, and nothing of it is kept
         self._batch = 0
 
     def known(self, keys: Sequence[str]) -> set[str]:

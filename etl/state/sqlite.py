@@ -31,6 +31,7 @@ _WORDS: Final = {
 }
 
 _SETTINGS: Final = (
+    "page_size = 8192",  # of a new file: with rows of some hundred bytes a tenth faster than the usual 4096
     "synchronous = NORMAL",
     "checkpoint_fullfsync = ON",
     "cache_size = -4000",
