@@ -51,7 +51,7 @@ CONTACTS = """\
 version: 1
 name: contacts
 source: {connection: local, endpoint: contacts.jsonl, key: no}
-fields: {customerNumber: no, name: name, contactType: "`company`", responsibleId: 1}
+fields: {customerNumber: no, name: name, contactType: "'company'", responsibleId: 1}
 target: {connection: blikk, endpoint: contacts, batch_size: 2}
 """
 MAPPINGS = {"projects": PROJECTS, "entries": ENTRIES, "reports": REPORTS, "contacts": CONTACTS}
