@@ -43,7 +43,10 @@ def json_line(level: str, message: str, logger: str = "etl") -> str:
 
 
 def set_up(settings: Settings) -> None:
-    """Sends the log of `etl` (and, with -vv, of the libraries) to standard error."""
+    """Sends the log of `etl` (and, with -vv, of the libraries) to standard error.
+
+    Locks are taken so often that what is said of them would hide the rest.
+    """
     levels = {0: logging.WARNING, 1: logging.INFO}
     level = logging.ERROR if settings.quiet else levels.get(settings.verbose, logging.DEBUG)
     handler = _StandardError()
@@ -54,3 +57,4 @@ def set_up(settings: Settings) -> None:
     logger.addHandler(handler)
     logger.setLevel(level)
     logging.getLogger("etl").setLevel(level)
+    logging.getLogger("filelock").setLevel(max(level, logging.INFO))

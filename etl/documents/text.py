@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import difflib
+import glob
 import os
 import re
 from pathlib import Path
@@ -87,4 +88,12 @@ def _similar(path: Path) -> str:
     except OSError:
         return f"its folder '{shown(path.parent)}' does not exist either"
     close = difflib.get_close_matches(path.name, names, 1)
-    return f"did you mean '{shown(path.parent / close[0])}'?" if close else "check the path"
+    meant = _one_level_down(path) or (path.parent / close[0] if close else None)
+    return f"did you mean '{shown(meant)}'?" if meant else "check the path"
+
+
+def _one_level_down(path: Path) -> Path | None:
+    """The file of that name in a folder beside it: whoever stands above `mappings` may type but the mapping's name."""
+    names = (path.name, f"{path.name}.yaml", f"{path.name}.yml")
+    found = (each for name in names for each in sorted(path.parent.glob(f"[!.]*/{glob.escape(name)}")))
+    return next((each for each in found if each.is_file()), None)

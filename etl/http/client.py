@@ -103,6 +103,7 @@ class HttpClient:
             if self.retry.too_long(failure):
                 raise self.judge.too_long(call, failure, self.retry.spec.max_wait)
             waited += pause if failure.wait is None else 0.0
+            log.info("%s: %s %s; trying again in %s", self.report.name, call.line, failure.what, spell(pause))
             await self._wait(failure, pause, self.retry.apart(failure, attempts=attempts))
             self.report.retries += 1
 

@@ -31,15 +31,19 @@ def find(text: str) -> Path:
     found = known.get(name) or known.get(name.removesuffix(".yaml").removesuffix(".yml")) or folders.get(name)
     if found:
         return found
-    close = difflib.get_close_matches(name, [*known, *folders], 1)
-    raise NoSuchMapping(name, f"did you mean '{PREFIX}{close[0]}'?" if close else _offer(name, list(known)))
+    raise NoSuchMapping(name, _offer(name, list(known), sorted(folders)))
 
 
-def _offer(name: str, known: list[str]) -> str:
-    """The mappings of the folder, where there is one of that name, else the folders."""
-    folder = name.partition("/")[0]
-    inside = [each for each in known if each.startswith(f"{folder}/")]
-    return f"the library has {', '.join(inside or sorted({each.partition('/')[0] for each in known}))}"
+def _offer(name: str, known: list[str], folders: list[str]) -> str:
+    """What was meant, if that can be told, else the mappings of the folder, where there is one of that name, or the
+    folders."""
+    folder = f"{name.partition('/')[0]}/"
+    inside = [each for each in known if each.startswith(folder)]
+    offered = {each.removeprefix(folder): each for each in inside} or {each: each for each in [*known, *folders]}
+    close = difflib.get_close_matches(name.removeprefix(folder) if inside else name, offered, 1)
+    return (
+        f"did you mean '{PREFIX}{offered[close[0]]}'?" if close else f"the library has {', '.join(inside or folders)}"
+    )
 
 
 def _name(file: Path) -> str:

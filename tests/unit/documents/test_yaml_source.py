@@ -190,6 +190,9 @@ def test_a_file_below_the_current_folder_is_shown_relative_to_it(
         ("none/x.yaml", "there is no file 'none/x.yaml'", "its folder 'none' does not exist either"),
         ("projects.yaml/x", "there is no file 'projects.yaml/x'", "its folder 'projects.yaml' does not exist either"),
         ("folder", "'folder' is a folder", "name a file in it"),
+        ("tasks.yaml", "there is no file 'tasks.yaml'", "did you mean 'folder/tasks.yaml'?"),
+        ("tasks", "there is no file 'tasks'", "did you mean 'folder/tasks.yaml'?"),
+        ("[x]", "there is no file '[x]'", "check the path"),
     ],
 )
 def test_a_file_that_can_not_be_read(
@@ -197,6 +200,7 @@ def test_a_file_that_can_not_be_read(
 ) -> None:
     (tmp_path / "projects.yaml").write_text("a: 1")
     (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "tasks.yaml").write_text("a: 1")
     monkeypatch.chdir(tmp_path)
 
     with pytest.raises(DocumentError) as caught:

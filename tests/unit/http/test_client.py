@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
@@ -131,6 +132,13 @@ def test_a_read_survives_server_faults(code: int) -> None:
     answer, report, _ = send(answers(status(code), status(code), GOOD))
     assert isinstance(answer, Answer)
     assert (report.requests, report.retries, report.throttled) == (3, 2, 0)
+
+
+def test_each_further_try_is_told_to_those_who_want_to_hear_more(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="etl.http"):
+        send(answers(status(503), GOOD))
+    assert re.fullmatch(r"acme: GET /things answered 503; trying again in [0-9.]+ s", caplog.messages[0])
+    assert len(caplog.messages) == 1
 
 
 def test_a_read_that_keeps_failing_says_how_often_and_that_nothing_is_lost() -> None:

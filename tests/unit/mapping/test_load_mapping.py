@@ -243,6 +243,17 @@ def test_an_overlay_that_removes_what_is_not_there_is_warned(folder: Path) -> No
     ]
 
 
+def test_an_overlay_may_remove_what_it_replaces(folder: Path) -> None:
+    lookups = "{c: {file: c.csv, key: id}}"
+    (folder / "base.yaml").write_text(text(fields="{name: title}", lookups=lookups))
+    overlay = "extends: base.yaml\nfields: {name: {value: null, const: x}}\n"
+
+    found = load(folder, overlay + "lookups: {c: {file: null, key: null, mapping: others}}\n")
+
+    assert (found.problems, found.spec.fields[0].const) == ((), "x")
+    assert (found.spec.lookups["c"].file, found.spec.lookups["c"].mapping) == (None, "others")
+
+
 def test_a_template_may_lack_what_its_overlays_say(folder: Path) -> None:
     (folder / "base.yaml").write_text("version: 1\ntemplate: true\nname: base\nfields: {name: title}\n")
     (folder / "m.yaml").write_text(text(fields=None) + "extends: base.yaml\n")
@@ -276,6 +287,22 @@ def test_a_folder_is_all_the_mappings_below_it_in_order(folder: Path) -> None:
 def test_what_the_library_does_not_have_is_said_so_whatever_it_is(name: str) -> None:
     with pytest.raises(DocumentError, match="there is no 'builtin:"):
         mapping_files([f"builtin:{name}"])
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("blikk-to-dimesheets/project", "did you mean 'builtin:blikk-to-dimesheets/projects'?"),
+        ("blikk-to-dimesheet/projects", "did you mean 'builtin:blikk-to-dimesheets/projects'?"),
+        ("blik-to-dimesheets", "did you mean 'builtin:blikk-to-dimesheets'?"),
+        ("blikk-to-dimesheets/nope", "the library has blikk-to-dimesheets/employees, blikk-to-dimesheets/projects, "),
+        ("nope", "the library has blikk-to-dimescheduler, blikk-to-dimesheets, "),
+    ],
+)
+def test_a_name_that_the_library_does_not_have_is_told_what_was_meant(name: str, hint: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        mapping_files([f"builtin:{name}"])
+    assert (caught.value.problems[0].hint or "").startswith(hint)
 
 
 def test_the_library_is_named_by_its_folder_too(folder: Path) -> None:
