@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import tracemalloc
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -269,3 +271,36 @@ def test_a_lookup_file_that_can_t_be_read_names_file_and_line(folder: Path, snap
         found.append(str(caught.value).replace(str(folder), "FOLDER"))
 
     assert found == snapshot
+
+
+def grown(path: Path) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write("2\n")
+
+
+def cut_short(path: Path) -> None:
+    os.truncate(path, 3)
+
+
+def put_in_its_place(path: Path) -> None:
+    new = path.with_name("new.csv")
+    new.write_text("id\n9\n", encoding="utf-8")
+    new.replace(path)
+
+
+@pytest.mark.parametrize(("change", "disturbed"), [(grown, True), (cut_short, True), (put_in_its_place, False)])
+def test_a_file_that_changes_while_it_is_read_is_told_and_not_taken_for_all_there_is(
+    change: Callable[[Path], None], disturbed: bool, folder: Path
+) -> None:
+    path = folder / "a.csv"
+    path.write_text("id\n" + "1\n" * 3000, encoding="utf-8")
+    source = FilesConnection(ConnectionSpec("local", "files"), folder).source("a.csv")
+
+    async def read_on() -> None:
+        async for page in source.pages(ReadRequest()):
+            if page.number == 1:
+                change(path)
+
+    asyncio.run(read_on())
+    assert source.disturbed is disturbed
+    assert source.remarks == ["'a.csv' changed while it was read: the next run reads what is new in it"] * disturbed
