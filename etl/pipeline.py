@@ -16,7 +16,7 @@ from etl.checkpoints import Checkpoints
 from etl.errors import ConnectionFailed, Interrupted, StateError
 from etl.model import Item, Outcome, Page, Reject
 from etl.settle import Settlement
-from etl.shape import Shaper
+from etl.shape.shaper import Shaper
 
 PAGES_AHEAD = 2
 BATCHES_AHEAD = 2
@@ -74,7 +74,7 @@ class Pipeline:
             raise self._failure
         for error in filter(None, ended):  # no task of the intake is cancelled without a failure being noted
             raise error
-        self.settlement.end_rejects(self.shaper.parted)
+        self.settlement.end_rejects(self.shaper.taken_up.parted)
 
     def _keep_place(self, failure: BaseException) -> None:
         if self.checkpoints is not None and not isinstance(failure, StateError):

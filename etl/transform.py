@@ -114,6 +114,14 @@ class Transform:
                 raise RecordRejected(f"'{spec.key}', the key of `each`, is null for item {index + 1}", code="key")
             yield Item(compose([*split(key), text]), inner, page=page)
 
+    def is_part(self, key: str) -> bool:
+        """Whether it is the key of one part of a record that `each` takes apart."""
+        return self.each is not None and len(split(key)) > len(self.key)
+
+    def whole_key(self, key: str) -> str:
+        """The key of the record of which this is the key of a part; of a whole record the same."""
+        return compose(split(key)[:-1]) if self.is_part(key) else key
+
     def key_alone(self, record: Record) -> str:
         """The target key of a record whose other fields give no output; empty where it has none either."""
         try:

@@ -12,7 +12,7 @@ from etl.expressions.scope import Scope
 from etl.keys import veiled
 from etl.mapping.sensitive import sensitive_fields
 from etl.ports import Veil
-from etl.shape import Detail
+from etl.shape.detail import Detail
 from etl.specs import MappingSpec
 from etl.steps.drift import Drift
 from etl.transform import Transform, build_transform, compile_text

@@ -17,7 +17,7 @@ from etl.model import Action, Item, LedgerEntry, Outcome, Record
 from etl.pipeline import Pipeline
 from etl.ports import Clock
 from etl.report import MappingReport
-from etl.shape import detail_refused
+from etl.shape.detail import detail_refused
 from etl.specs import MappingSpec
 from etl.story import Memory, Part, Story, Teller, Verdict
 from etl.writers.plan import changed_fields
@@ -55,7 +55,7 @@ class _Found:
 
 async def _find(pipeline: Pipeline, spec: MappingSpec, key: str) -> _Found | None:
     """Where the state knows the key as a source key, that is meant; else where it knows it as a target key."""
-    state, rejects = pipeline.shaper.state, pipeline.settlement.open_rejects
+    state, rejects = pipeline.shaper.diff.state, pipeline.settlement.open_rejects
     spelled = _spellings(key)
     known = [each for each in spelled if each in rejects or state.known([each])]
     sent = None if known else state.targets([key]).get(key)
@@ -132,14 +132,13 @@ async def _told(pipeline: Pipeline, teller: Teller, spec: MappingSpec, found: _F
     except Refused as answer:
         parts = [Part(key, found.record, None, detail_refused(Item(key, found.record), answer))]
     parts = [part for part in parts if found.key in (key, part.key)] or parts
-    if pipeline.shaper.barrier is not None:
-        await pipeline.shaper.barrier.load()
+    await pipeline.shaper.held.load()
     memories = tuple(_memory(pipeline, spec, part.key, part.result) for part in parts)
     return Story(found.key, found.by, found.record, full, tuple(parts), memories)
 
 
 def _memory(pipeline: Pipeline, spec: MappingSpec, key: str, result: Item | Outcome | None) -> Memory:
-    state = pipeline.shaper.state
+    state = pipeline.shaper.diff.state
     sent = state.known([key]).get(key)
     if sent is not None:
         sent.output = state.output(key)
@@ -156,8 +155,8 @@ def _memory(pipeline: Pipeline, spec: MappingSpec, key: str, result: Item | Outc
 def _judged(pipeline: Pipeline, spec: MappingSpec, memory: Memory, result: Item | Outcome) -> Memory:
     """What a run would do with it."""
     if isinstance(result, Item):
-        held = None if _is_unchanged(memory.sent, result) else pipeline.shaper.held_back(result)
-        if held is None and pipeline.shaper.stands(result) and memory.reject is not None:
+        held = None if _is_unchanged(memory.sent, result) else pipeline.shaper.held.back(result)
+        if held is None and pipeline.shaper.diff.stands(result) and memory.reject is not None:
             return replace(memory, verdict="reject", reason=memory.reject.reason)
         if held is None:
             return _written(pipeline, spec, memory, result)

@@ -18,7 +18,6 @@ from etl.assemble.workspace import Workspace
 from etl.assemble.writing import Writing
 from etl.catalogue import Endpoint
 from etl.checkpoints import Checkpoints
-from etl.doubles import Doubles
 from etl.errors import Interrupted, StateError
 from etl.expressions.scope import Scope
 from etl.mapping.load import Loaded
@@ -28,7 +27,7 @@ from etl.ports import Clock, MappingState, State, Veil
 from etl.ports import Scope as StateScope
 from etl.report import MappingReport, RunOptions
 from etl.settle import Settlement
-from etl.shape import Shaper
+from etl.shape import Dedupe, Details, Diff, Doubles, Held, Shaper, TakenUp
 from etl.specs import MappingSpec
 from etl.steps.nulls import NullFields
 from etl.steps.rekeyed import Rekeyed
@@ -75,8 +74,7 @@ class Jobs:
                 gone = self.writing.gone(loaded.spec, pipeline, state, report)
                 if gone is not None:
                     await gone.settle(complete=reads.saw_all() and pipeline.shaper.sure)
-            report.warnings += pipeline.shaper.null_fields()
-            report.warnings += pipeline.shaper.rekeyed.told() if pipeline.shaper.rekeyed else []
+            report.warnings += pipeline.shaper.warnings()
             report.cursor = reads.done(moves=self.options.limit is None and self.options.since is None)
         finally:
             self.state.release(where)
@@ -153,28 +151,6 @@ class Jobs:
             clock=self._grouping(spec, reads),
         )
         report.reading = reads.reading.words
-        drift = drift_of(self.workspace, spec)
-        report.drift = drift.counts
-        shaper = Shaper(
-            transform=transform,
-            source=reads.source,
-            state=state,
-            settlement=settlement,
-            report=report,
-            drift=drift,
-            veil=self._veil(spec),
-            doubles=Doubles(
-                state, spec.target.on_duplicate == "last", self._is_partial(reads), shown=self._veil(spec) is None
-            ),
-            nulls=NullFields(spec.fields),
-            detail=detail,
-            held=self._held(spec, target),
-            barrier=closed_periods(spec, target, self.connections, self.scope),
-            ends_gone=spec.target.missing != "keep",
-            saw_all=lambda: not self.options.retry and reads.saw_all(),
-            resend=self.options.resend and not self.writing.only_creates(spec),
-            rekeyed=self._rekeyed(spec, reads, transform),
-        )
         retry = self.options.retry
         if retry:
             report.reading = "reads nothing: sends open rejects again"
@@ -184,13 +160,53 @@ class Jobs:
             pages=_no_pages if retry else reads.pages,
             checkpoints=None if retry else self._checkpoints(state, reads, settlement),
             takes_up=lambda reject: self._is_chosen(reject.key),
-            shaper=shaper,
+            shaper=self._shaper(spec, state, settlement, report, reads, transform),
             settlement=settlement,
             writer=self.writing.writer(spec, state, settlement, report, reads),
             stop=self.stop,
             batch_size=min(spec.target.batch_size or target.batch_default, target.batch_max),
             writers=1 if spec.target.on_duplicate == "last" else 2,
             limit=self.options.limit,
+        )
+
+    def _shaper(
+        self,
+        spec: MappingSpec,
+        state: MappingState,
+        settlement: Settlement,
+        report: MappingReport,
+        reads: Reads,
+        transform: Transform,
+    ) -> Shaper:
+        target, veil, detail = target_of(self.workspace, spec), self._veil(spec), detail_of(self.workspace, spec)
+        drift = drift_of(self.workspace, spec)
+        report.drift = drift.counts
+        dedupe = Dedupe(transform, settlement, report, drift)
+        return Shaper(
+            transform=transform,
+            settlement=settlement,
+            report=report,
+            dedupe=dedupe,
+            details=None if detail is None else Details(detail, transform, reads.source, state),
+            diff=Diff(
+                transform,
+                state,
+                settlement,
+                report,
+                Doubles(state, spec.target.on_duplicate == "last", self._is_partial(reads), shown=veil is None),
+                veil=veil,
+                resend=self.options.resend and not self.writing.only_creates(spec),
+                rekeyed=self._rekeyed(spec, reads, transform),
+            ),
+            held=Held(state, self._held(spec, target), closed_periods(spec, target, self.connections, self.scope)),
+            taken_up=TakenUp(
+                transform,
+                settlement,
+                dedupe,
+                ends_gone=spec.target.missing != "keep",
+                saw_all=lambda: not self.options.retry and reads.saw_all(),
+            ),
+            nulls=NullFields(spec.fields),
         )
 
     def _is_partial(self, reads: Reads) -> bool:

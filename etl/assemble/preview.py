@@ -14,7 +14,7 @@ from etl.model import Item, Record
 from etl.pipeline import Pipeline
 from etl.ports import Clock
 from etl.report import MappingReport
-from etl.shape import detail_refused
+from etl.shape.detail import detail_refused
 from etl.story import Part, Teller
 from etl.transform import Transform
 
@@ -62,13 +62,13 @@ async def told(pipeline: Pipeline, teller: Teller, record: Record) -> list[Part]
 
 async def full_of(pipeline: Pipeline, record: Record) -> Record | None:
     """The record's full form; None where the mapping wants none, or leaves the record out before. Raises Refused."""
-    transform, shaper = pipeline.shaper.transform, pipeline.shaper
+    transform, details = pipeline.shaper.transform, pipeline.shaper.details
     try:
         if transform.where_early and not transform.kept(record):
             return None
     except RecordRejected:
         return None
-    return await shaper.full(record) if shaper.detail is not None else None
+    return None if details is None else await details.full(record)
 
 
 def key_of(transform: Transform, record: Record) -> str:

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from etl.doubles import Doubles
 from etl.errors import EtlError
 from etl.expressions.scope import Scope
 from etl.gone import Gone
@@ -19,7 +18,7 @@ from etl.ports import MappingState, ReadRequest, State
 from etl.ports import Scope as StateScope
 from etl.report import MappingReport
 from etl.settle import Settlement
-from etl.shape import Barrier, Detail, Shaper
+from etl.shape import Barrier, Dedupe, Detail, Details, Diff, Doubles, Held, Shaper, TakenUp
 from etl.specs import EachSpec, FieldSpec, Limit, LimitsSpec, MappingSpec, SourceSpec, TargetSpec
 from etl.state import open_state
 from etl.state.rehearsal import Rehearsal
@@ -80,8 +79,8 @@ class Mapped:
         store = Rehearsal(self.store, open_state("memory:", Path())) if plan else self.store
         state = store.mapping(PLACE)
         pipeline = self._pipeline(report, state, run_id, plan, stop)
-        pipeline.shaper.ends_gone = self.missing != "keep"
-        pipeline.shaper.saw_all = lambda: sure
+        pipeline.shaper.taken_up.ends_gone = self.missing != "keep"
+        pipeline.shaper.taken_up.saw_all = lambda: sure
         await pipeline.run()
         if self.missing != "keep":
             writer = DeleteWriter(self.target) if self.missing == "delete" else UpsertWriter(self.target)
@@ -111,16 +110,17 @@ class Mapped:
             watch_gone=self.missing != "keep",
             planned=plan,
         )
+        transform = self._transform()
+        dedupe = Dedupe(transform, settlement, report, Drift({}))
         shaper = Shaper(
-            transform=self._transform(),
-            source=self.source,
-            state=state,
+            transform=transform,
             settlement=settlement,
             report=report,
-            drift=Drift({}),
-            doubles=Doubles(state),
-            detail=self.detail,
-            barrier=self.barrier,
+            dedupe=dedupe,
+            diff=Diff(transform, state, settlement, report, Doubles(state)),
+            held=Held(state, barrier=self.barrier),
+            taken_up=TakenUp(transform, settlement, dedupe),
+            details=None if self.detail is None else Details(self.detail, transform, self.source, state),
         )
         writer = PlanWriter(state, report, settlement.stored) if plan else self.wrapped(UpsertWriter(self.target))
         return Pipeline(pages=self._pages, shaper=shaper, settlement=settlement, writer=writer, stop=stop, batch_size=4)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from etl.doubles import Doubles
 from etl.errors import ConnectionFailed, Interrupted, LimitReached
 from etl.expressions.scope import Scope, table
 from etl.model import MISSING, Page, Record, Schema
@@ -19,7 +18,7 @@ from etl.ports import MappingState, ReadRequest, State
 from etl.ports import Scope as StateScope
 from etl.report import MappingReport
 from etl.settle import Settlement
-from etl.shape import Detail, Shaper
+from etl.shape import Dedupe, Detail, Details, Diff, Doubles, Held, Shaper, TakenUp
 from etl.specs import EachSpec, FieldSpec, Limit, LimitsSpec, LookupSpec, MappingSpec, SourceSpec, TargetSpec
 from etl.state import open_state
 from etl.steps.drift import Drift
@@ -105,17 +104,16 @@ class Bench:
             **changes,
         }
         pages: Callable[[], AsyncIterator[Page]] = lambda: self.source.pages(ReadRequest())  # noqa: E731
+        dedupe = Dedupe(transform, settlement, report, Drift({}))
         shaper = Shaper(
             transform=transform,
-            source=self.source,
-            state=state,
             settlement=settlement,
             report=report,
-            drift=Drift({}),
-            doubles=Doubles(state),
-            detail=self.detail,
-            held=self.held,
-            resend=self.resend,
+            dedupe=dedupe,
+            diff=Diff(transform, state, settlement, report, Doubles(state), resend=self.resend),
+            held=Held(state, self.held),
+            taken_up=TakenUp(transform, settlement, dedupe),
+            details=None if self.detail is None else Details(self.detail, transform, self.source, state),
         )
         await Pipeline(pages=pages, shaper=shaper, settlement=settlement, writer=writer, **settings).run()  # type: ignore[arg-type]
 
