@@ -34,7 +34,6 @@ Convert = Callable[[Json], Json]
 
 DATE = "%Y-%m-%d"
 DATE_TIME = "%Y-%m-%dT%H:%M:%SZ"
-TIME = "%H:%M"
 TICKS_PER_SECOND = 10_000_000
 
 

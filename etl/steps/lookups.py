@@ -11,19 +11,14 @@ from etl.specs import MappingSpec
 
 
 class Rows:
-    """A table in memory: rows by key text. Of two rows with one key the first holds; `duplicates` counts the others."""
+    """A table in memory: rows by key text. Of two rows with one key the first holds."""
 
     def __init__(self, rows: Iterable[Record], key: Callable[[Record], Json]) -> None:
         self.rows: dict[str, Json] = {}
-        self.duplicates = 0
         for row in rows:
             text = key_text(key(row))
-            if text is None:
-                continue
-            if text in self.rows:
-                self.duplicates += 1
-            else:
-                self.rows[text] = row
+            if text is not None:
+                self.rows.setdefault(text, row)
 
     def __call__(self, key: str) -> Json:
         return self.rows.get(key, MISSING)
