@@ -39,6 +39,8 @@ class Complaints:
         self.kind = kind
         self.partial = partial
         self.quoted: set[DocumentPath] = set()
+        self.meant: dict[DocumentPath, str] = {}
+        """What keys that are not known were probably meant to be."""
 
     def of(self, error: SchemaError) -> Iterator[Problem]:
         """The problems behind one error; none where the author has been told to quote the whole."""
@@ -146,11 +148,15 @@ def _unknown_keys(self: Complaints, error: SchemaError, path: DocumentPath) -> I
     if apart is not None:
         yield self.quote(apart)
         return
+    taken = set(error.instance)
     for key in error.instance:
         if key not in known:
             close = difflib.get_close_matches(key, known, 1)
             hint = f"did you mean '{close[0]}'?" if close else f"its keys are {words.listed(sorted(known))}"
             message = f"'{key}' is not a key of {self.name(path)}"
+            if close and close[0] not in taken:
+                self.meant[*path, key] = close[0]
+                taken.add(close[0])
             yield Problem("unknown-key", message, self.marks.key((*path, key)), hint)
 
 
@@ -168,10 +174,8 @@ def _taken_apart(
 
 
 def _missing(self: Complaints, error: SchemaError, path: DocumentPath) -> Iterator[Problem]:
-    known = error.schema.get("properties", {}) if error.schema.get("additionalProperties") is False else {}
-    misspelt = {name for key in error.instance if key not in known for name in difflib.get_close_matches(key, known, 1)}
     for key in error.validator_value:
-        if key not in error.instance and key not in misspelt and f"'{key}'" in error.message:
+        if key not in error.instance and f"'{key}'" in error.message:
             hint = "add 'version: 1'" if key == "version" else f"add '{key}: …'"
             yield Problem("missing-key", f"'{key}' is missing in {self.name(path)}", self.marks.key(path), hint)
 

@@ -16,6 +16,7 @@ from etl.documents.complaints import Complaints
 from etl.documents.expression_text import suspicious
 from etl.documents.marks import DocumentPath
 from etl.documents.source import Document
+from etl.documents.spelling import respelt
 from etl.errors import UsageError
 from etl.model import Json, Problem
 from etl.resources import schemas
@@ -39,13 +40,26 @@ def check(document: Document, kind: str, *, partial: bool = False) -> list[Probl
     `partial`: the document is merged over another or not filled in yet, so null may stand in it and `${…}` in
     place of any value.
     """
+    return in_order(_check(document, kind, partial=partial)[0])
+
+
+def spelt_right(document: Document, kind: str) -> Document:
+    """The document with every misspelt key as it was probably meant."""
+    return _check(document, kind, partial=False)[1]
+
+
+def _check(document: Document, kind: str, *, partial: bool) -> tuple[list[Problem], Document]:
+    """What is wrong, and the document spelt right: a key that was only misspelt is not missing besides."""
     complaints = Complaints(document, kind, partial=partial)
     if isinstance(document.data, dict) and document.data.get("version", 1) not in (1,):
-        return [complaints.unknown_version()]
+        return [complaints.unknown_version()], document
     errors = list(_validator(kind, partial=partial).iter_errors(document.data))
     problems = [problem for error in errors for problem in complaints.of(error)]
     problems += [complaints.not_json(path) for path in _not_json(document.data, ())]
-    return in_order(problems)
+    if not complaints.meant:
+        return problems, document
+    more, right = _check(respelt(document, complaints.meant), kind, partial=partial)
+    return [each for each in problems if each.code != "missing-key"] + more, right
 
 
 def in_order(problems: list[Problem]) -> list[Problem]:

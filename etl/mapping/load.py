@@ -167,12 +167,9 @@ def _load(file: Path, project: ProjectSpec, places: Sources) -> tuple[Loaded | N
     filled, unset = fill(merged, places, secret=is_credential, within=_is_filled_in)
     own, wrong = connections.build(filled)
     problems += [*filled.problems, *unset, *wrong, *connections.check_place(filled)]
-    problems += [each for each in schema.check(filled, "mapping") if not _is_of(each, unset)]
-    problems = schema.in_order(problems)
-    errors = [each for each in problems if each.severity == "error"]
-    usable = salvage(filled, errors) if errors else filled
-    rough = usable is None
-    usable = salvage(filled, errors, roughly=True) if rough else usable
+    misfits = [each for each in schema.check(filled, "mapping") if not _is_of(each, unset)]
+    usable, rough = _usable(filled, problems, unset) if _errors([*problems, *misfits]) else (filled, False)
+    problems = schema.in_order([*problems, *misfits])
     if usable is None or any(key not in usable.data for key in _REQUIRED):
         return None, problems
     seen = replace(project, connections={**project.connections, **own}, state=usable.data.get("state", project.state))
@@ -180,6 +177,19 @@ def _load(file: Path, project: ProjectSpec, places: Sources) -> tuple[Loaded | N
     typed = spec.build(usable, file.resolve(), mark)
     document = replace(usable, problems=tuple(problems))
     return Loaded(typed, document, document.problems, seen, tuple(chain), rough), problems
+
+
+def _usable(document: Document, others: list[Problem], unset: list[Problem]) -> tuple[Document | None, bool]:
+    """What of a document that is wrong can be checked further, if anything, and whether only its expressions can."""
+    right = schema.spelt_right(document, "mapping")
+    misfits = [each for each in schema.check(right, "mapping") if not _is_of(each, unset)]
+    errors = _errors([each for each in others if each.code != "unknown-key"] + misfits)
+    usable = salvage(right, errors) if errors else right
+    return (usable, False) if usable is not None else (salvage(right, errors, roughly=True), True)
+
+
+def _errors(problems: Iterable[Problem]) -> list[Problem]:
+    return [each for each in problems if each.severity == "error"]
 
 
 def _chain(document: Document) -> list[Document]:

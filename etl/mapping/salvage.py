@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from etl.documents import schema
 from etl.documents.marks import DocumentPath
 from etl.documents.source import Document
 from etl.model import Json, Location, Problem
@@ -48,11 +47,9 @@ def salvage(document: Document, problems: Sequence[Problem], *, roughly: bool = 
         elif here & places and (apart := _apart(path) or (_roughly(path) if roughly else None)):
             without.append(apart)
             found |= here
-    if not without or not places <= found:
+    if not places <= found:
         return None
-    rest = replace(document, data=_without(document.data, (), set(without)))
-    lacking = [each for each in schema.check(rest, "mapping") if each.severity == "error"]  # a misspelt key was needed
-    return salvage(rest, lacking, roughly=roughly) if lacking else rest
+    return replace(document, data=_without(document.data, (), set(without)))
 
 
 def _apart(path: DocumentPath) -> DocumentPath | None:

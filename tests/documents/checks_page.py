@@ -99,7 +99,8 @@ def _message(problem: Problem) -> str:
     place = problem.location
     assert place is not None
     marked = " " * (place.column - 1) + "^" * max(1, (place.end_column or place.column + 1) - place.column)
-    first = f"{Path(place.file).name}: {problem.severity}[{problem.code}]: {full_message(problem)}"
+    message = full_message(problem).replace(f"{Path(place.file).parent}/", "")
+    first = f"{Path(place.file).name}: {problem.severity}[{problem.code}]: {message}"
     return f"{first}\n    {place.text}\n    {marked}"
 
 

@@ -124,6 +124,7 @@ def _expression(checked: Checked, typed: Typed, path: Path, text: str, around: S
     typed.lookups |= inferred.lookups
     typed.vars |= inferred.vars
     typed.needs_detail = typed.needs_detail or inferred.needs_detail
+    typed.broken = typed.broken or any(each.code == "unknown-function" for each in inferred.findings)
     return inferred
 
 

@@ -79,10 +79,22 @@ def _unknown(checked: Checked, spec: FieldSpec, known: Mapping[str, Schema]) -> 
         only = " and ".join(checked.target.written()[spec.name].operations)
         checked.at_key(spec.path, "unknown-target-field", message, f"leave it out: only {only} takes it")
         return
-    alias = next((name for name, schema in known.items() if spec.name in schema.aliases), None)
-    meant = alias or nearest(spec.name, known)
+    meant = _meant(spec.name, known)
     hint = f"did you mean '{meant}'?" if meant else f"it has {listed(known, 12)}"
     checked.at_key(spec.path, "unknown-target-field", f"'{endpoint}' has no field '{spec.name}'", hint)
+
+
+def _meant(name: str, known: Mapping[str, Schema]) -> str | None:
+    alias = next((other for other, schema in known.items() if name in schema.aliases), None)
+    return alias or nearest(name, known)
+
+
+def misspelt_fields(checked: Checked) -> set[str]:
+    """The target's fields that the mapping probably names, but under a name that is none: said once is enough."""
+    if checked.target is None:
+        return set()
+    known = target_fields(checked.target, checked.spec.target)
+    return {_meant(spec.name, known) or "" for spec in checked.spec.fields if spec.name not in known}
 
 
 def _missing_set(checked: Checked, known: Mapping[str, Schema] | None) -> None:
@@ -128,7 +140,7 @@ def _required(checked: Checked, endpoint: Endpoint, known: Mapping[str, Schema])
     target = checked.spec.target
     if target.operation in _BY_ID:
         return
-    mapped = {spec.name for spec in checked.spec.fields}
+    mapped = {spec.name for spec in checked.spec.fields} | misspelt_fields(checked)
     creates = endpoint.operations.get("upsert") or endpoint.operations.get("create")
     path = set(_PATH_PARAM.findall(creates.path)) if creates is not None else set()
     needed = [name for name, schema in known.items() if (schema.required or name in path) and name not in mapped]
@@ -143,11 +155,14 @@ def _required(checked: Checked, endpoint: Endpoint, known: Mapping[str, Schema])
 def _key(checked: Checked, typed: Typed, endpoint: Endpoint | None, known: Mapping[str, Schema] | None) -> None:
     target = checked.spec.target
     mapped = {spec.name: spec for spec in checked.spec.fields}
+    misspelt = misspelt_fields(checked)
     given = bool(checked.document.data.get("target", {}).get("key"))
     for index, name in enumerate(key_of(endpoint, target)):
         spec = mapped.get(name)
         if spec is not None:
             _nullable_key(checked, typed, spec)
+        elif name in misspelt:
+            continue
         elif given:
             path = (
                 ("target", "key", index)
@@ -171,6 +186,9 @@ def _nullable_key(checked: Checked, typed: Typed, spec: FieldSpec) -> None:
         return
     if not inferred.type.options or inferred.schema.type == "json":
         return
+    where = typed.by_path.get(("source", "where"))
+    if where is not None and any(each.severity == "error" for each in where.findings):
+        return  # which records are left out can't be told
     message = f"'{spec.name}' is part of the target's key, and its value can be null"
     hint = (
         "records where it is null are rejected: leave them out with `where`, or say `required: true` if that is meant"

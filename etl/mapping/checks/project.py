@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import PurePath
 
 from etl.catalogue import Connector
 from etl.documents.marks import Mark, SourceText
@@ -56,7 +55,7 @@ def _name(loaded: Pair, by_name: dict[str, Pair], found: list[Problem]) -> None:
     first = by_name.setdefault(spec.name, loaded)
     if first is loaded or spec.template or first[0].template:
         return
-    message = f"another mapping is called '{spec.name}', too: {PurePath(first[1].file).name}"
+    message = f"{document.file} and {first[1].file} are both called '{spec.name}'"
     hint = "give one of them another `name`: what is stored of a run goes by it"
     found.append(Problem("duplicate-name", message, _where(document, ("name",)), hint))
 

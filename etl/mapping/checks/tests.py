@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from etl.expressions.suggest import listed, nearest
+from etl.mapping.checks.fields import misspelt_fields
 from etl.mapping.checks.findings import Checked, Path
 from etl.mapping.checks.records import record_of
 from etl.model import Json, Schema
@@ -53,7 +54,7 @@ def _record_fields(checked: Checked, path: Path, value: Json, known: Mapping[str
 
 
 def _expect(checked: Checked, path: Path, expected: Json) -> None:
-    names = {spec.name: spec for spec in checked.spec.fields}
+    names = {spec.name for spec in checked.spec.fields} | misspelt_fields(checked)
     if expected == "filtered":
         if checked.spec.source.where is None and not any(
             each.on_miss == "skip" for each in checked.spec.lookups.values()

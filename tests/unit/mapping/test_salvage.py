@@ -57,3 +57,40 @@ def test_where_expressions_depend_on_it_only_the_expressions_are_judged(tmp_path
     loads = load_mappings([tmp_path / "m.yaml"], PROJECT)
     assert loads.problems
     assert [loaded.rough for loaded in loads.mappings] == [True]
+
+
+@pytest.mark.parametrize(
+    ("right", "misspelt"),
+    [
+        ("source: {", "sorce: {"),
+        ("endpoint: projects, ", "endpont: projects, "),
+        ("value: title", "vlaue: title"),
+        ("version: 1", "vesrion: 1"),
+        ("lookups: {clients", "lookps: {clients"),
+        ("target: {connection", "target: {conection"),
+    ],
+)
+def test_a_misspelt_key_is_one_mistake_and_what_it_holds_is_looked_into(
+    tmp_path: Path, right: str, misspelt: str
+) -> None:
+    text = MAPPING % RIGHT
+    assert right in text
+    (tmp_path / "m.yaml").write_text(text.replace(right, misspelt, 1), encoding="utf-8")
+
+    loads = load_mappings([tmp_path / "m.yaml"], PROJECT)
+
+    assert [(each.code, (each.hint or "")[:12]) for each in loads.problems] == [("unknown-key", "did you mean")]
+    (found,) = loads.mappings
+    assert (found.spec.source.endpoint, found.rough) == ("projects", False)
+    assert [field.value for field in found.spec.fields] == ["title"]
+
+
+def test_a_mistake_in_a_misspelt_block_is_told_where_it_stands(tmp_path: Path) -> None:
+    text = (MAPPING % RIGHT).replace("source: {", "sorce: {").replace("incremental: true", "incrementl: true")
+    (tmp_path / "m.yaml").write_text(text, encoding="utf-8")
+    loads = load_mappings([tmp_path / "m.yaml"], PROJECT)
+    assert [each.hint for each in loads.problems] == ["did you mean 'source'?", "did you mean 'incremental'?"]
+    assert [each.location.column for each in loads.problems if each.location] == [
+        1,
+        text.splitlines()[2].index("inc") + 1,
+    ]

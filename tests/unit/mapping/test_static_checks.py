@@ -204,6 +204,21 @@ def test_the_items_of_each_are_typed(folder: Path) -> None:
     assert [problem.hint for problem in check(folder, text)] == ["did you mean 'tag.name'?"]
 
 
+def test_a_misspelt_target_field_is_one_mistake(folder: Path) -> None:
+    text = "fields: {name: null, nmae: title}\ntests: {one: {record: {id: 1}, expect: {name: x}}}\n"
+    assert codes(check(folder, text)) == ["unknown-target-field"]
+
+
+def test_a_misspelt_lookup_function_is_one_mistake(folder: Path) -> None:
+    text = "lookups: {c: {file: clients.csv, key: crm_id}}\nfields: {name: \"lokup('c', id).sheets_id\"}\n"
+    assert codes(check(folder, text)) == ["unknown-function"]
+
+
+def test_what_a_wrong_where_leaves_out_is_not_guessed(folder: Path) -> None:
+    text = "source: {where: nubmer}\nfields: {externalId: number}\n"
+    assert codes(check(folder, text)) == ["unknown-field"]
+
+
 def test_the_list_of_each_is_there_where_there_are_items(folder: Path) -> None:
     source = "source:\n  each: {items: 'tags[]', as: tag, key: tag.id}\n"
     fields = "fields: {name: \"concat(title, ' ', length(tags))\"}\n"
@@ -447,6 +462,17 @@ def test_an_update_needs_the_key_only(folder: Path) -> None:
     assert codes(check(folder, "target: {operation: update}\nfields: {externalId: null}\n", known)) == [
         "key-not-mapped"
     ]
+
+
+@pytest.mark.parametrize(
+    ("key", "found"), [("customerNumber", True), ("name", True), ("id", True), ("companyId", True), ("email", False)]
+)
+def test_what_is_there_can_only_be_found_by_a_key_that_the_list_shows(folder: Path, key: str, found: bool) -> None:
+    known = connectors() | {"sheets": load_connector("blikk", folder)}
+    fields = "name: title, contactType: {const: person}, responsibleId: 1, externalId: null"
+    text = f"target: {{endpoint: contacts, key: {key}}}\nfields: {{{fields}, {key}: number}}\n"
+    problems = check(folder, text.replace("{name: title, ", "{" if key == "name" else "{name: title, "), known)
+    assert ("operation-not-offered" in codes(problems)) is not found
 
 
 def test_an_update_by_the_records_own_id_is_told_to_name_that_key(folder: Path) -> None:
