@@ -5,6 +5,7 @@ Values only. `etl.connectors.load` reads them from YAML; checks, commands and th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -160,6 +161,15 @@ class Endpoint:
     def written(self) -> Mapping[str, Schema]:
         """The fields that a mapping may name in its target."""
         return self.write_fields or self.fields
+
+    def shown_at(self, name: str) -> str | None:
+        """Where a record of the list has what is written as `name`; None where it does not show it."""
+        match = self.match or {}
+        written, known = self.written().get(name), match.get("compare", {}).get(name)
+        place = known or (written.read_from if written is not None and written.read_from else name)
+        root = re.match(r"\w+", place)
+        read = None if root is None else self.fields.get(root.group())
+        return None if read is None or (read.detail_only and not match.get("detail")) else place
 
     @property
     def listed_whole(self) -> bool:

@@ -70,9 +70,8 @@ class Found:
 class Finder(Protocol):
     """Looks records of a target up."""
 
-    @property
-    def can_find(self) -> bool:
-        """The connector says how a record is found again by its natural key."""
+    def can_find(self, output: Record) -> bool:
+        """The connector says how a record like this is found again by its natural key."""
 
     def natural(self, output: Record) -> tuple[str, ...]:
         """What a record is told apart by, as text."""

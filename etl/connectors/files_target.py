@@ -33,8 +33,7 @@ class Wanted:
 class NoFinder:
     """Nothing has to be looked up: what was written is known from the journal and the ledger."""
 
-    @property
-    def can_find(self) -> bool:
+    def can_find(self, output: Record) -> bool:
         return False
 
     def natural(self, output: Record) -> tuple[str, ...]:

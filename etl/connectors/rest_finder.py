@@ -23,16 +23,15 @@ class RestFinder:
     source: RestSource
     key: tuple[str, ...] = ()
     index: KeyIndex | None = None
-    """Where the connector does not say how a record is found: the list as a whole."""
+    """The list as a whole; None where it can't be asked for, or does not show the key."""
 
     @classmethod
     def build(cls, source: RestSource, key: tuple[str, ...]) -> RestFinder:
-        return cls(source, key, KeyIndex.build(source, key) if source.endpoint.match is None else None)
+        return cls(source, key, KeyIndex.build(source, key))
 
-    @property
-    def can_find(self) -> bool:
-        """The connector says how a record of this endpoint is found again."""
-        return self.source.endpoint.match is not None
+    def can_find(self, output: Record) -> bool:
+        """The connector says how a record like this is found again."""
+        return any(name in output for name in self._block["compare"])
 
     def natural(self, output: Record) -> tuple[str, ...]:
         """What a record is told apart by, as text: equal for outputs between which `find` can't choose."""
@@ -53,14 +52,18 @@ class RestFinder:
         return self.source.can_get and await self.read(target_id, values) is None
 
     async def by_key(self, output: Record) -> list[Found]:
-        """The records that an upsert of `output` would change: the one whose own id is the key, or those that are found
-        as the connector says, else in the whole list."""
-        own = self.source.endpoint.id_field
-        if self.key == (own,) and self.source.can_get:
-            record = await self.read(output[own], output)
-            return [] if record is None else [Found(output[own], record)]
-        if self.can_find:
-            return await self.find(output)
+        """Records that have the key of `output`: the one whose own id it is; else what is asked for by it, where the
+        connector says how; else looked for in the whole list. None where the list does not show the key."""
+        endpoint = self.source.endpoint
+        if self.key == (endpoint.id_field,) and self.source.can_get:
+            record = await self.read(output[endpoint.id_field], output)
+            return [] if record is None else [Found(output[endpoint.id_field], record)]
+        compare = {name: place for name in self.key if (place := endpoint.shown_at(name)) is not None}
+        if "list" not in endpoint.operations or len(compare) < len(self.key) or not compare:
+            return []
+        params = self._params({name: output[name] for name in self.key})
+        if endpoint.parent is not None or any(value is not None for value in params.values()):
+            return await self._search(output, params, compare)
         return await self.index.find(output) if self.index else []
 
     async def find(self, output: Record, *, made_after: datetime | None = None) -> list[Found]:
@@ -69,35 +72,43 @@ class RestFinder:
         A record without a time of creation counts as made after it. Lists in full: nothing is taken for absent that
         merely stands on a later page. Each once, though a list that changes under the reading is read again in parts.
         """
-        compare = {name: compile_path(place) for name, place in self._block["compare"].items() if name in output}
+        compare = {name: place for name, place in self._block["compare"].items() if name in output}
+        found = await self._search(output, self._params(output), compare)
+        return [one for one in found if made_after is None or _is_after(one.created, made_after)]
+
+    async def _search(self, output: Record, params: Mapping[str, Json], compare: Mapping[str, str]) -> list[Found]:
+        places = {name: compile_path(place) for name, place in compare.items()}
         found = []
-        async with aclosing(self.source.pages(self._request(output))) as pages:
+        async with aclosing(self.source.pages(ReadRequest(params=params, parents=output))) as pages:
             async for page in pages:
                 for listed in page.records:
                     record = await self._full(listed, output)
-                    if all(same(output[name], place(record)) for name, place in compare.items()):
+                    if all(same(output[name], place(record)) for name, place in places.items()):
                         found.append(self._found(record))
         each_once = {str(one.id): one for one in found if one.id is not None}.values()
-        unnamed = [one for one in found if one.id is None]
-        return [one for one in (*each_once, *unnamed) if made_after is None or _is_after(one.created, made_after)]
+        return [*each_once, *(one for one in found if one.id is None)]
 
     @property
     def _block(self) -> Mapping[str, Json]:
         return self.source.endpoint.match or {"compare": {}}
 
-    def _request(self, output: Record) -> ReadRequest:
+    def _params(self, known: Record) -> dict[str, Json]:
         """A day more on both sides of a span: whether its last day is inside, and in which zone, APIs don't say."""
-        params = {name: compile_path(place)(output) for name, place in self._block.get("params", {}).items()}
+        params = {name: compile_path(place)(known) for name, place in self._block.get("params", {}).items()}
         window = self.source.endpoint.operations["list"].window
         for name, days in ((window.start, -1), (window.end, 1)) if window else ():
             if params.get(name):
                 params[name] = (date.fromisoformat(str(params[name])[:10]) + timedelta(days=days)).isoformat()
-        return ReadRequest(params=params, parents=output)
+        return params
 
     def _found(self, record: Record) -> Found:
         place = self._block.get("created")
         made = compile_path(place)(record) if place else None
-        return Found(compile_path(self._block.get("id", "id"))(record), record, made if isinstance(made, str) else None)
+        return Found(
+            compile_path(self._block.get("id", self.source.endpoint.id_field))(record),
+            record,
+            made if isinstance(made, str) else None,
+        )
 
     async def _full(self, listed: Record, output: Record) -> Record:
         if not self._block.get("detail"):

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from etl.catalogue import Endpoint
 from etl.connectors.rest_same import told_apart
 from etl.connectors.rest_source import RestSource
 from etl.http.paths import Path, compile_path
@@ -30,7 +29,7 @@ class KeyIndex:
     @classmethod
     def build(cls, source: RestSource, key: Key) -> KeyIndex | None:
         """None where the list can't be asked for as a whole, or does not show the key."""
-        places = {name: _place(source.endpoint, name) for name in key}
+        places = {name: source.endpoint.shown_at(name) for name in key}
         known = {name: compile_path(place) for name, place in places.items() if place is not None}
         return cls(source, known) if key and len(known) == len(key) and source.endpoint.listed_whole else None
 
@@ -51,10 +50,3 @@ class KeyIndex:
                     target_id = record.get(self.source.endpoint.id_field)
                     ids.setdefault(key, {})[str(target_id)] = target_id
         return {key: list(found.values()) for key, found in ids.items()}
-
-
-def _place(endpoint: Endpoint, name: str) -> str | None:
-    written, read = endpoint.written().get(name), endpoint.fields.get(name)
-    if written is not None and written.read_from is not None:
-        return written.read_from
-    return None if read is None or read.detail_only else name

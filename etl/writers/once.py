@@ -105,7 +105,7 @@ class OnceWriter:
         if item.known is not None:
             return await self._changed(item)
         intent = (self._earlier or {}).pop(item.key, None)
-        if intent is not None and not (self.find_first and self.target.finder.can_find):
+        if intent is not None and not (self.find_first and self.target.finder.can_find(item.output)):
             return Doubt(intent)
         if intent is not None:
             await self._nothing_under_way()
@@ -132,7 +132,7 @@ class OnceWriter:
             return self._refused(item, refused)
         if outcome.action is Action.REJECTED:
             self.state.drop_intents([item.key])
-        elif outcome.target_id is None and self.target.finder.can_find:
+        elif outcome.target_id is None and self.target.finder.can_find(item.output):
             outcome.target_id = await self._new_id(item, begin)
         return outcome
 
@@ -155,7 +155,7 @@ class OnceWriter:
     async def _decided(self, item: Item, doubt: Doubt, *, again: bool = False) -> Outcome:
         """Found, it is done; not found, it is sent once more."""
         finder, intent = self.target.finder, doubt.intent
-        if not finder.can_find:
+        if not finder.can_find(intent.output):
             return _undecided(item, doubt, "the target offers no way to look it up")
         try:
             found = await self._found(doubt)
@@ -256,9 +256,10 @@ class OnceWriter:
         if item.known is not None and item.known.target_id is not None:
             return item.known.target_id
         known = self.known_ids([item.target_key]).get(item.target_key)
-        if known is not None or not self.target.finder.can_find:
+        sent = self.state.output(item.key) or item.output
+        if known is not None or not self.target.finder.can_find(sent):
             return known
-        found = await self._doubts.unclaimed(self.state.output(item.key) or item.output)
+        found = await self._doubts.unclaimed(sent)
         return found[0].id if len(found) == 1 else None
 
 

@@ -74,9 +74,12 @@ class Sight:
             return item.known.target_id
         known = self.known_ids([item.target_key]).get(item.target_key) if item.target_key else None
         known = None if known == PLANNED_ID else known
-        if known is not None or item.known is None or not self.target.finder.can_find:
+        if known is not None or item.known is None:
             return known
-        found = await self._doubts.unclaimed(self.state.output(item.key) or item.output)
+        sent = self.state.output(item.key) or item.output
+        if not self.target.finder.can_find(sent):
+            return known
+        found = await self._doubts.unclaimed(sent)
         if len(found) != 1:
             reason = "it changed after it was created, and its id in the target is not known"
             raise RecordRejected(reason, code=CHANGED)

@@ -110,8 +110,7 @@ class CreatingTarget:
 
     # --- Finder
 
-    @property
-    def can_find(self) -> bool:
+    def can_find(self, output: Record) -> bool:
         return self.finds
 
     def natural(self, output: Record) -> tuple[str, ...]:

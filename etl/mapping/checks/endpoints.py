@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from etl.catalogue import Connector, Endpoint, Op, Param, Window
 from etl.expressions.suggest import listed, nearest
+from etl.mapping.checks.fields import key_of
 from etl.mapping.checks.files import (
     check_download,
     check_file_key,
@@ -53,6 +54,7 @@ def check_endpoints(checked: Checked) -> None:
             check_file_key(checked)
         elif target is not None:
             _nothing_takes(checked, spec.target.params)
+            _found_by_key(checked, target)
 
 
 def _is_files(checked: Checked, connection: str) -> bool:
@@ -65,6 +67,21 @@ def _nothing_takes(checked: Checked, params: Mapping[str, Json]) -> None:
     for name in params:
         message = f"'{name}' would not be sent: only a file that is written has params"
         checked.at_key(("target", "params", name), "unknown-param", message, "leave it out, or map it under `fields`")
+
+
+def _found_by_key(checked: Checked, target: Endpoint) -> None:
+    """Where the API has no upsert of its own, what is there is looked for: by a key that its list shows."""
+    offered, key = target.operations, key_of(target, checked.spec.target)
+    by_id = key == (target.id_field,) and ("get" in offered or target.read_one is not None)
+    if checked.spec.target.operation != "upsert" or "upsert" in offered or "list" not in offered or by_id:
+        return
+    hidden = next((name for name in key if name in target.written() and target.shown_at(name) is None), None)
+    if hidden is not None:
+        place = "key" if checked.spec.target.key else "endpoint"
+        shown = [name for name in target.written() if target.shown_at(name) is not None]
+        message = f"what is there can't be found by '{hidden}': the list of {target.name} does not show it"
+        hint = f"name a key that it shows ({listed(shown, 12)}), or write `operation: create`"
+        checked.at_value(("target", place), "operation-not-offered", message, hint)
 
 
 def _params(checked: Checked, path: Path, connection: str, endpoint: Endpoint, params: Mapping[str, Json]) -> None:

@@ -498,7 +498,8 @@ def test_a_record_is_found_again_by_what_was_sent() -> None:
 
     async def story(connection: RestConnection) -> tuple[list[Json], list[Json]]:
         finder = connection.finder("things")
-        assert finder.can_find
+        assert finder.can_find(sent)
+        assert not finder.can_find({"name": "x"})
         after = datetime(2026, 4, 1, 10, 0, tzinfo=UTC)
         every = [found.id for found in await finder.find(sent)]
         return every, [found.id for found in await finder.find(sent, made_after=after)]
@@ -521,6 +522,33 @@ def test_only_what_was_sent_is_compared_and_numbers_in_any_spelling_are_told_apa
 
     listed = [{"id": 1, "hours": 7.0, "comment": "set by the API"}, {"id": 2, "hours": 8}]
     assert talk(lambda *_: listed, story, op("list", "GET", "/things"), match=MATCH) == [1]
+
+
+def by_key(key: tuple[str, ...], output: Record, listed: Json, **options: Any) -> tuple[list[Json], list[str]]:
+    """The ids that an upsert by this key would change, and what was asked."""
+    seen: list[str] = []
+
+    async def story(connection: RestConnection) -> list[Json]:
+        return [found.id for found in await connection.finder("things", key).by_key(output)]
+
+    handle = lambda request, _: seen.append(request.path_qs) or listed  # noqa: E731
+    return talk(handle, story, op("list", "GET", "/things"), **options), seen
+
+
+def test_an_upsert_finds_by_its_key_alone_whatever_else_the_connector_compares() -> None:
+    listed = [{"id": 1, "user": {"id": 5}, "date": "2026-04-01", "hours": 8}, {"id": 2, "user": {"id": 6}, "hours": 1}]
+    sent = {"userId": 5, "date": "2026-04-01", "hours": 1, "comment": "new"}
+    fields = {name: Schema() for name in ("id", "user", "date", "hours", "comment")}
+    options = {"match": MATCH, "fields": fields}
+    assert by_key(("userId", "date"), sent, listed, **options) == ([1], ["/things?userId=5&day=2026-04-01"])
+    assert by_key(("hours",), sent, listed, **options) == ([2], ["/things"])
+    assert by_key(("hours",), sent, listed, fields=fields) == ([2], ["/things"])
+
+
+def test_nothing_is_found_by_a_key_that_the_list_does_not_show() -> None:
+    fields = {"id": Schema("integer"), "mail": Schema(detail_only=True)}
+    options = {"match": {"compare": {"number": "number"}}, "fields": fields}
+    assert by_key(("mail",), {"mail": "x"}, [{"id": 1}], **options) == ([], [])
 
 
 def test_a_look_up_by_days_asks_for_one_more_on_both_sides() -> None:
