@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -106,7 +107,7 @@ def check_mappings(saved: SavedPlan, workspace: Workspace) -> None:
     if changed:
         raise LimitReached(
             f"the plan of {saved.made_at} no longer holds: {_listed(changed)} changed since, or a connection of "
-            f"{'it' if len(changed) == 1 else 'them'}; nothing was sent",
+            f"{'it' if len(changed) == 1 else 'them'}, or a file that is written to; nothing was sent",
             "make a new plan; variables given with --var must be the same",
         )
 
@@ -139,6 +140,7 @@ def _fingerprints(workspace: Workspace) -> dict[str, str]:
 
 
 def _places(workspace: Workspace, spec: MappingSpec) -> Iterator[str]:
+    from etl.connectors.files import folder_of, place_of
     from etl.connectors.rest import address_of
 
     for name in (spec.source.connection, spec.target.connection):
@@ -146,6 +148,19 @@ def _places(workspace: Workspace, spec: MappingSpec) -> Iterator[str]:
         yield connector.digest
         if connector.kind == "rest" and not workspace.in_sandbox:
             yield address_of(workspace.connections[name], connector)
+        elif connector.kind == "files":
+            folder = folder_of(workspace.connections[name], workspace.project.root)
+            yield place_of(folder, workspace.project.root)
+            yield _content(folder / spec.target.endpoint) if name == spec.target.connection else ""
+
+
+def _content(file: Path) -> str:
+    """What a file that is written to holds: a plan knows nothing of its single records."""
+    try:
+        with file.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
+    except OSError:
+        return ""
 
 
 def _listed(names: list[str]) -> str:

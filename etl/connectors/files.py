@@ -25,7 +25,7 @@ class FilesConnection:
         self.folder = folder_of(spec, root)
         self._written = aside or self.folder
         self.report = ConnectionReport(spec.name)
-        self.base_url = _address(self.folder, root)
+        self.base_url = place_of(self.folder, root)
         """Where it leads, for what is stored about it. Below the project it does not change when that is moved."""
         self._targets: dict[tuple[Path, str], FilesTarget] = {}
 
@@ -59,7 +59,8 @@ def folder_of(spec: ConnectionSpec, root: Path) -> Path:
     return (spec.path or root).resolve()
 
 
-def _address(folder: Path, root: Path) -> str:
+def place_of(folder: Path, root: Path) -> str:
+    """What a folder is known by in the state and in plans: inside the project the same on every machine."""
     try:
         return f"files:{folder.relative_to(root.resolve()).as_posix()}"
     except ValueError:

@@ -104,6 +104,23 @@ def test_a_plan_names_what_a_file_would_get_and_writes_nothing(local: Folder) ->
     assert not (local.path / "data/out").exists()
 
 
+def test_a_saved_plan_holds_only_while_the_file_is_as_it_was(local: Folder) -> None:
+    local.write("mappings/customers.yaml", CUSTOMERS)
+    local.run()
+    customers(local, "1;Björk AB;Luleå", "2;;Boden")
+    assert local.etl("plan", "-o", "p.json").exit_code == 0
+    written = local.path / "data/out/customers.jsonl"
+    before = written.read_bytes()
+
+    written.write_bytes(before.replace("LULEÅ".encode(), "PITEÅ".encode()))
+    refused = local.etl("run", "--plan", "p.json")
+    assert (refused.exit_code, "a file that is written to" in refused.stderr) == (3, True)
+    assert "PITEÅ" in written.read_text(encoding="utf-8")
+
+    written.write_bytes(before)
+    assert local.etl("run", "--plan", "p.json").exit_code == 0
+
+
 def test_create_appends_and_never_the_same_twice(local: Folder) -> None:
     local.write("mappings/log.yaml", LOG)
     local.run()
