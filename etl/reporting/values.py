@@ -108,7 +108,7 @@ def _masked_value(value: Json, schema: Schema | None) -> Json:
 
 def width(text: str) -> int:
     """How many terminal cells `text` takes."""
-    return sum(_cells(character) for character in text)
+    return len(text) if text.isascii() else sum(_cells(character) for character in text)
 
 
 def _cells(character: str) -> int:

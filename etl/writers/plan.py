@@ -40,6 +40,10 @@ class PlanWriter:
     """The target gives a new record its id, which a plan can't know."""
 
     async def write(self, items: Sequence[Item]) -> AsyncGenerator[list[Outcome]]:
+        """All at once where only the ledger is asked; one by one where the target is, which may fail in between."""
+        if self.sight is None:
+            yield [await self._outcome(item) for item in items]
+            return
         for item in items:
             yield [await self._outcome(item)]
 
