@@ -101,7 +101,8 @@ def _judge(
     shown = actual[0] if len(actual) == 1 and not listed else actual
     expected = test.expect if listed else [test.expect]
     if len(expected) != len(actual):
-        message = f"it became {len(actual)} records, {len(expected)} expected"
+        counted = f"{len(actual)} record" if len(actual) == 1 else f"{len(actual)} records"
+        message = f"it became {counted}, {len(expected)} expected"
         return TestResult(spec.name, test.name, test.path, passed=False, message=message, actual=shown)
     message, differences = "", []
     for index, (wanted, result) in enumerate(zip(expected, results, strict=True)):

@@ -7,22 +7,45 @@ from collections.abc import Mapping, Sequence
 
 from etl.catalogue import Connector
 from etl.errors import UsageError
+from etl.expressions.suggest import listed, nearest
 from etl.mapping.load import Loaded
 from etl.run import in_order
 from etl.specs import MappingSpec
 
 
 def selected(
-    known: Sequence[Loaded], needs: Mapping[str, frozenset[str]], select: Sequence[str], exclude: Sequence[str]
+    known: Sequence[Loaded],
+    needs: Mapping[str, frozenset[str]],
+    select: Sequence[str],
+    exclude: Sequence[str],
+    *,
+    complete: bool = True,
 ) -> list[Loaded]:
-    """What `--select` and `--exclude` leave of the mappings that are no templates. Raises UsageError for nothing."""
+    """What `--select` and `--exclude` leave of the mappings that are no templates. Raises UsageError for nothing, and
+    for a pattern that none fits; not where some could not be read (`complete`): that is what is wrong then."""
     candidates = [each for each in known if not each.spec.template]
+    if candidates and complete:
+        _all_fit(candidates, [*select, *exclude])
     chosen = _named(candidates, needs, select) if select else {each.spec.name for each in candidates}
     chosen -= _named(candidates, needs, exclude) if exclude else set()
-    if candidates and not chosen:
+    if candidates and complete and not chosen:
         have = ", ".join(each.spec.name for each in candidates)
         raise UsageError("no mapping is selected", f"there are: {have}")
     return [each for each in candidates if each.spec.name in chosen]
+
+
+def _all_fit(candidates: Sequence[Loaded], patterns: Sequence[str]) -> None:
+    """Raises UsageError for the first pattern that fits no mapping: in `--exclude` it would run what must not run."""
+    specs = [each.spec for each in candidates]
+    for pattern in (each.removeprefix("+") for each in patterns):
+        if not any(_matches(spec, pattern) for spec in specs):
+            kind, _, rest = pattern.partition(":")
+            names = {"tag": {tag for spec in specs for tag in spec.tags}}
+            names["connection"] = {name for spec in specs for name in connections_of(spec)}
+            known = sorted(names[kind]) if rest and kind in names else [spec.name for spec in specs]
+            meant = nearest(rest or pattern, known)
+            hint = f"did you mean '{meant}'?" if meant else f"there are: {listed(known) or 'none'}"
+            raise UsageError(f"no mapping is meant by '{pattern}'", hint)
 
 
 def _named(candidates: Sequence[Loaded], needs: Mapping[str, frozenset[str]], patterns: Sequence[str]) -> set[str]:

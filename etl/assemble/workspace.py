@@ -146,7 +146,7 @@ def open_workspace(
     needs = needs_of(known, connectors)
     return Workspace(
         project,
-        ordered(selected(known, needs, select, exclude), needs),
+        ordered(selected(known, needs, select, exclude, complete=loads.complete), needs),
         known,
         context,
         connections,

@@ -59,6 +59,8 @@ def _check(document: Document, kind: str, *, partial: bool) -> tuple[list[Proble
     if not complaints.meant:
         return problems, document
     more, right = _check(respelt(document, complaints.meant), kind, partial=partial)
+    guessed = {document.marks.value(path) for path in complaints.meant}  # a value that does not fit refutes the guess
+    more = [each for each in more if each.location not in guessed]
     return [each for each in problems if each.code != "missing-key"] + more, right
 
 

@@ -212,9 +212,14 @@ def test_mappings_are_chosen_by_name_glob_tag_and_need(acme: Folder) -> None:
 
 
 def test_a_choice_of_nothing_is_a_mistake_that_names_what_there_is(acme: Folder) -> None:
-    result = acme.etl("run", "--select", "project")
+    assert acme.etl("run", "--exclude", "tag:nigtly").stderr == (
+        "error: no mapping is meant by 'tag:nigtly' — did you mean 'nightly'?\n"
+    )
+    result = acme.etl("run", "--select", "invoices")
     assert result.exit_code == 2
-    assert "employees, projects, tasks" in result.stderr
+    assert "there are: employees, projects, tasks" in result.stderr
+    nothing = acme.etl("run", "--exclude", "*")
+    assert (nothing.exit_code, "employees, projects, tasks" in nothing.stderr) == (2, True)
 
 
 def test_a_limit_takes_so_many_records_of_each_and_the_next_run_the_rest(acme: Folder, sandbox: Sandbox) -> None:
