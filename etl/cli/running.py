@@ -200,10 +200,11 @@ def _where(settings: Settings, request: Request, workspace: Workspace) -> str:
 
 def _print(report: RunReport, screen: Screen, request: Request, where: str, hidden: Sensitive) -> None:
     if report.planned:
-        from etl.reporting.plan import plan_text
+        from etl.reporting.plan import plan_texts
 
         note = f"Only the first {request.limit} records of each source were looked at." if request.limit else None
-        screen.out(plan_text(report, screen.ink, hidden, note))
+        for text in plan_texts(report, screen.ink, hidden, note):
+            screen.out(text)
         return
     from etl.reporting.summary import summary
 

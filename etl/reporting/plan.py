@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from etl.model import Json
@@ -20,18 +21,28 @@ _SIGNS: Final = {
 }
 _COUNTED: Final = ("created", "written", "updated", "deleted", "unchanged", "filtered", "rejected")
 WIDEST_VALUE = 100
+LINES = 5000
 
 
-def plan_text(report: RunReport, ink: Ink = PLAIN, sensitive: Sensitive | None = None, note: str | None = None) -> str:
-    """The whole plan, mapping by mapping, and its totals; `note` says what the plan did not look at."""
-    hidden = sensitive or {}
-    blocks = ["\n".join(_mapping(each, ink, hidden.get(each.name, frozenset()))) for each in report.mappings]
-    closing = [f"{ink('Plan:', 'bold')} {_totals(report)}"]
+def plan_texts(
+    report: RunReport, ink: Ink = PLAIN, sensitive: Sensitive | None = None, note: str | None = None
+) -> Iterator[str]:
+    """The whole plan, mapping by mapping, and its totals, some thousand lines at a time; `note` says what the plan did
+    not look at."""
+    lines = _plan(report, ink, sensitive or {}, note)
+    while some := list(islice(lines, LINES)):
+        yield "\n".join(some) + "\n"
+
+
+def _plan(report: RunReport, ink: Ink, hidden: Sensitive, note: str | None) -> Iterator[str]:
+    for mapping in report.mappings:
+        yield from _mapping(mapping, ink, hidden.get(mapping.name, frozenset()))
+        yield ""
+    yield f"{ink('Plan:', 'bold')} {_totals(report)}"
     if note:
-        closing.append(note)
+        yield note
     if any(_unseen(mapping) for mapping in report.mappings):
-        closing.append("A mapping was stopped: what it did not come to may change more.")
-    return "\n\n".join([*blocks, "\n".join(closing)]) + "\n"
+        yield "A mapping was stopped: what it did not come to may change more."
 
 
 def _mapping(mapping: MappingReport, ink: Ink, hidden: frozenset[str]) -> Iterator[str]:

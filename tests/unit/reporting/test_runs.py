@@ -14,12 +14,16 @@ from syrupy.assertion import SnapshotAssertion
 
 from etl.report import Change, MappingReport, RunReport
 from etl.reporting.html import run_html
-from etl.reporting.plan import plan_text
+from etl.reporting.plan import plan_texts
 from etl.reporting.runs import run_document, run_json, top_reasons
 from etl.reporting.summary import summary
 from tests.support.reports import mixed_plan, mixed_run
 
 HIDDEN = {"projects": frozenset({"ssn"})}
+
+
+def plan_text(*given: object, **more: object) -> str:
+    return "".join(plan_texts(*given, **more))  # type: ignore[arg-type]
 
 
 def table(report: RunReport, options: str = "", columns: int = 120) -> str:
