@@ -156,10 +156,14 @@ class Reads:
             return self.before.value if self.before else None
         latest = [moment for moment in (self.high_water.value, self._earlier()) if moment is not None]
         value = instants.instant(min(max(latest), self.began)) if latest else None
-        full = self.reading.complete and not self._disturbed()
-        full_at = self.began.isoformat() if full else self.before.full_at if self.before else None
-        self.state.save_cursor(Cursor(value, self.fingerprint, full_at))
+        self.state.save_cursor(Cursor(value, self.fingerprint, self._full_at()))
         return value
+
+    def _full_at(self) -> str | None:
+        """When all was last seen. After a read that went on none counts: records may have moved to pages before it."""
+        if self.saw_all():
+            return self.began.isoformat()
+        return None if self.resumed or self.before is None else self.before.full_at
 
     def _earlier(self) -> datetime | None:
         if self.reading.complete or self.before is None or self.before.value is None:

@@ -163,6 +163,27 @@ def test_a_read_that_was_resumed_deletes_nothing(acme: Folder, sandbox: Sandbox,
     assert report["mappings"][0]["deleted"] == 1
 
 
+def test_after_a_read_that_went_on_the_next_one_finds_what_moved_to_pages_before_it(
+    tmp_path: Path, sandbox: Sandbox, mortals: Mother
+) -> None:
+    """Deleted while nothing ran: those behind moved up over more than the page that is read twice."""
+    connections = to_sandbox(sandbox, blikk={"connector": "./connectors/blikk.yaml"})
+    projects = TASKS.replace("endpoint: tasks", "endpoint: projects")
+    folder = project(tmp_path / "acme", connections, projects=projects)
+    folder.write("connectors/blikk.yaml", SMALL_PAGES.replace("tasks:", "projects:"))
+    for number in range(200):
+        sandbox.add("blikk", "projects", created=f"{1900 + number // 12}-{number % 12 + 1:02}-02T10:00:00Z")
+    assert mortals.run(folder.path, "run", what="request", at=64).killed
+    oldest = sorted(sandbox.records("blikk", "projects"), key=lambda each: str(each["created"]))
+    for each in oldest[:40]:
+        sandbox.remove("blikk", "projects", each["id"])
+    left = {f"task-{each['id']}" for each in sandbox.records("blikk", "projects")}
+    folder.run()
+    assert not left <= arrived(sandbox), "the read did not go on, or nothing moved"
+    folder.run()
+    assert left <= arrived(sandbox)
+
+
 def test_pages_that_had_to_be_read_again_are_not_skipped(acme: Folder, sandbox: Sandbox, mortals: Mother) -> None:
     """Deletions in front make the read go back; a kill meanwhile must not lose what moved."""
     sandbox.misbehave(Rule("delete", api="blikk", path="/Tasks$", every=9))
