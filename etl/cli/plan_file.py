@@ -40,9 +40,8 @@ class SavedPlan:
 def save_plan(path: Path, request: Request, workspace: Workspace, report: RunReport) -> None:
     """Writes the plan, readable by this user alone: keys may be nobody's business."""
     if report.status == "failed":
-        raise LimitReached(
-            f"--out {path}: not saved, since some of the source could not be looked at", "mend that and plan again"
-        )
+        stopped = " and ".join(mapping.name for mapping in report.mappings if mapping.status == "failed")
+        raise LimitReached(f"--out {path}: not saved, since {stopped} did not come to its end", "see what stopped it")
     document = {
         "etl_plan": VERSION,
         "made_at": report.started_at,

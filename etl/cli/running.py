@@ -52,8 +52,6 @@ def execute(
         with sandboxed(settings, request.paths, request.sandbox) as sandbox:
             workspace = opened(settings, request.paths, sandbox, request.select, request.exclude)
             report = _done(settings, request, workspace, options, saved)
-            if out is not None:
-                save_plan(out, request, workspace, report)
     hidden = hidden_fields(workspace)
     try:
         _write_report(report, request.report, hidden)
@@ -62,6 +60,8 @@ def execute(
             _print_json(screen, report, hidden)
         else:
             _print(report, screen, request, _where(settings, request, workspace), hidden)
+    if out is not None:
+        save_plan(out, request, workspace, report)
     return report.exit_code
 
 

@@ -111,6 +111,21 @@ def test_deletions_and_marks_are_part_of_it(planned: Folder, sandbox: Sandbox) -
     assert planned.etl("run", "--plan", "plan.etl").exit_code == 3
 
 
+def test_what_a_limit_stops_is_shown_and_not_saved(acme: Folder) -> None:
+    acme.write(
+        "mappings/projects.yaml", PROJECTS.replace('name: "', 'description: {const: null, required: true}, name: "')
+    )
+    with (acme.path / "mappings/projects.yaml").open("a", encoding="utf-8") as file:
+        file.write("limits: {max_rejects: 2}\n")
+
+    result = acme.etl("plan", "-o", "plan.etl")
+
+    assert result.exit_code == 3
+    assert "more than `limits.max_rejects` allows" in result.stdout
+    assert "not saved, since projects did not come to its end" in result.stderr
+    assert not (acme.path / "plan.etl").exists()
+
+
 def test_it_says_itself_what_is_run(planned: Folder) -> None:
     assert planned.etl("plan", "-o", "plan.etl", "--select", "projects", "--limit", "3").exit_code == 0
     assert list(carried_out(planned)) == ["projects"]
