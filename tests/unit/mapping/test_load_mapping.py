@@ -326,7 +326,10 @@ def test_a_wrong_file_does_not_hide_the_others(folder: Path) -> None:
     assert [problem.code for problem in loads.problems] == ["no-file"]
 
     loads = load_mappings([folder], acme(folder), environ={})
-    assert [(loaded.spec.file.name, loaded.rough) for loaded in loads.mappings] == [("b.yaml", False), ("c.yaml", False)]
+    assert [(loaded.spec.file.name, loaded.rough) for loaded in loads.mappings] == [
+        ("b.yaml", False),
+        ("c.yaml", False),
+    ]
     assert not loads.complete
     assert [problem.location.file for problem in loads.problems if problem.location] == ["a.yaml", "c.yaml"]
 
