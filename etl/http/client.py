@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -210,11 +211,19 @@ def _opened(files: Callable[[], Files], stack: ExitStack) -> Files:
 async def _taken(call: Call, response: httpx.Response) -> Json:
     """The decoded body; of a download None, once its content is in its file."""
     if call.into is None or not response.is_success:
-        return body_of(call, response.status_code, response.headers, await response.aread())
+        return body_of(call, response.status_code, response.headers, await _content(response))
     with call.into.open("wb") as file:
         async for chunk in response.aiter_bytes():
             file.write(chunk)
     return None
+
+
+async def _content(response: httpx.Response) -> bytes:
+    """The whole body. What is not compressed is taken as it comes: the way through the response's decoders is a sixth
+    of what a request costs."""
+    if "content-encoding" in response.headers:
+        return await response.aread()
+    return b"".join([chunk async for chunk in cast(httpx.AsyncByteStream, response.stream)])
 
 
 def _put_in_place(part: Path, path: Path) -> int:
