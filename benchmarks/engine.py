@@ -179,6 +179,9 @@ def serve(records: int) -> None:
         page = int(request.query["page"])
         return web.Response(body=bodies.get(page) or _page(page, pages), content_type="application/json")
 
+    async def thing(request: web.Request) -> web.Response:
+        return web.Response(body=orjson.dumps(_record(int(request.match_info["id"]))), content_type="application/json")
+
     async def upsert(request: web.Request) -> web.Response:
         results = [
             {"externalId": r["externalId"], "success": True, "error": None} for r in orjson.loads(await request.read())
@@ -188,7 +191,14 @@ def serve(records: int) -> None:
 
     async def main() -> None:
         app = web.Application(client_max_size=2**26)
-        app.add_routes([web.get("/things", things), web.post("/things", upsert), web.get("/clock", clock)])
+        app.add_routes(
+            [
+                web.get("/things", things),
+                web.get("/things/{id}", thing),
+                web.post("/things", upsert),
+                web.get("/clock", clock),
+            ]
+        )
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
