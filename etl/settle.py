@@ -203,9 +203,11 @@ class Settlement:
         if limit is None or not self._beyond(limit):
             return
         worst = max(self._report.reasons, key=lambda reason: self._report.reasons[reason])
+        done = "would be" if self._planned else "were"
+        hint = f"look at `etl rejects list {self._report.name}` and mend the cause; what was written is recorded"
         raise LimitReached(
-            f"{self._new_rejects} records were rejected, more than `limits.max_rejects` allows; most often: {worst}",
-            f"look at `etl rejects list {self._report.name}` and mend the cause; what was written is recorded",
+            f"{self._new_rejects} records {done} rejected, more than `limits.max_rejects` allows; most often: {worst}",
+            "mend the cause: a run would stop here, too" if self._planned else hint,
         )
 
     def _beyond(self, limit: Limit) -> bool:

@@ -87,6 +87,10 @@ def _print_json(screen: Screen, report: RunReport, hidden: Sensitive) -> None:
     from etl.reporting.runs import run_json
 
     screen.document(run_json(report, hidden))
+    prefix = "warning: " if screen.settings.log_format == "text" else ""
+    for mapping in report.mappings:
+        for warning in mapping.warnings:
+            screen.note(f"{prefix}{mapping.name}: {warning}", "warning")
 
 
 def _never_begun(error: BaseException) -> RunReport:

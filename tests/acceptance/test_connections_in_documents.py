@@ -57,7 +57,8 @@ def test_a_throttle_looser_than_the_api_s_needs_force(tmp_path: Path) -> None:
 def test_a_run_of_the_library_without_a_project_says_what_is_missing(tmp_path: Path) -> None:
     result = Folder(tmp_path).etl("run", "builtin:blikk-to-dimesheets/projects")
     assert result.exit_code == 2
-    assert "write these keys under connections.blikk.auth" in result.stderr
+    assert "there is no etl.yaml in" in result.stderr
+    assert "(--project)" in result.stderr
     assert not (tmp_path / ".etl").exists()
 
 
