@@ -58,19 +58,6 @@ class Throttle:
         """Seconds in which at least one request was held back."""
         return self._waited + (self._clock.monotonic() - self._held_since if self._held else 0.0)
 
-    @contextmanager
-    def holding(self) -> Iterator[None]:
-        """Around the wait of one request."""
-        if self._held == 0:
-            self._held_since = self._clock.monotonic()
-        self._held += 1
-        try:
-            yield
-        finally:
-            self._held -= 1
-            if self._held == 0:
-                self._waited += self._clock.monotonic() - self._held_since
-
     @property
     def rate(self) -> float | None:
         """Requests per second in the long run; None without a limit."""
@@ -88,6 +75,10 @@ class Throttle:
 
     async def line_up(self) -> None:
         """Waits for a place in line, and there until the last moments: no connection is held open for nothing."""
+        with self._holding():
+            await self._stand_in_line()
+
+    async def _stand_in_line(self) -> None:
         if self.windows:
             await self._line.acquire()
         try:
@@ -105,12 +96,28 @@ class Throttle:
     async def take(self) -> None:
         """Returns at the moment at which one request may be written."""
         if self.windows:
-            async with self._slot:
-                await self._grant()
+            with self._holding():
+                async with self._slot:
+                    await self._grant()
         else:
             await self._look()
-            while not await self._until(self._paused_until):
-                await self._look()
+            if self._paused_until > self._clock.monotonic():
+                with self._holding():
+                    while not await self._until(self._paused_until):
+                        await self._look()
+
+    @contextmanager
+    def _holding(self) -> Iterator[None]:
+        """Around the wait of one request."""
+        if self._held == 0:
+            self._held_since = self._clock.monotonic()
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
+            if self._held == 0:
+                self._waited += self._clock.monotonic() - self._held_since
 
     async def _grant(self) -> None:
         """Has the moment at which the request will be written stamped; anew where that was too early, or was missed."""
@@ -156,8 +163,7 @@ class Turn:
 
     async def __aenter__(self) -> Turn:
         begin = self._clock.monotonic()
-        with self._throttle.holding():
-            await self._throttle.line_up()
+        await self._throttle.line_up()
         self._waiting = True
         self.waited = self._clock.monotonic() - begin
         return self
@@ -169,8 +175,7 @@ class Turn:
         """Returns when the request may be written; asked again for the same request, at once."""
         if self._waiting:
             begin = self._clock.monotonic()
-            with self._throttle.holding():
-                await self._throttle.take()
+            await self._throttle.take()
             self.waited += self._clock.monotonic() - begin
             self._leave()
 

@@ -310,8 +310,8 @@ def test_an_answer_that_comes_drop_by_drop_without_end_is_given_up() -> None:
                 await asyncio.sleep(0.005)
         return response
 
-    error, report, _ = send(drip, retry=RetrySpec(attempts=2, seconds=0.01), timeout=0.02)
-    assert "got an answer that had no end within 0.2 s" in str(error)
+    error, report, _ = send(drip, retry=RetrySpec(attempts=2, seconds=0.01), timeout=0.05)
+    assert "got an answer that had no end within 0.5 s" in str(error)
     assert report.requests == 2
 
 

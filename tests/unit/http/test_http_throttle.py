@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from etl.clock import SystemClock
-from etl.http.slot_store import FileStore, shared_folder
+from etl.http.slot_store import Change, FileStore, MemoryStore, T, shared_folder
 from etl.http.throttle import Throttle, shared_throttle
 from etl.specs import ThrottleWindow
 from tests.support.clocks import FakeClock
@@ -86,6 +86,22 @@ def test_a_turn_tells_what_it_waited() -> None:
         return first.waited, second.waited
 
     assert asyncio.run(two()) == (0.0, pytest.approx(1.023))
+
+
+def test_what_looking_at_a_shared_store_costs_is_no_rate_limit_s_fault() -> None:
+    clock = FakeClock()
+
+    class Far(MemoryStore):
+        async def update(self, change: Change[T]) -> T:
+            await clock.sleep(0.2)
+            return await super().update(change)
+
+    throttle = Throttle([], clock, Far())
+    run(throttle, clock, 3)
+    assert throttle.waited == 0.0
+    asyncio.run(throttle.pause(5.0))
+    run(throttle, clock, 3)
+    assert throttle.waited == pytest.approx(5.0, abs=0.5)
 
 
 def test_a_caller_that_is_cancelled_in_line_or_at_its_slot_holds_nobody_up() -> None:
