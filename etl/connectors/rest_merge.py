@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from etl.connectors.rest_same import same
 from etl.errors import RecordRejected
-from etl.http.paths import compile_path
+from etl.http.paths import compile_path, names_read
 from etl.model import Json, Record, Schema
 
 
@@ -49,9 +49,11 @@ def standing(value: Json, name: str, written: Mapping[str, Schema], current: Rec
 
 
 def _is_lost(name: str, schema: Schema, current: Record) -> bool:
+    """What the target did not tell at all is lost, too: to write null for it would wipe it."""
     if schema.lost_if is not None and _something(compile_path(schema.lost_if)(current)):
         return True
-    return schema.read_from is None and name not in current
+    read = names_read(schema.read_from) | names_read(schema.lost_if or "@") if schema.read_from else {name}
+    return bool(read) and read.isdisjoint(current)
 
 
 def _something(value: Json) -> bool:

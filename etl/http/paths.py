@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
+from typing import Any
 
 import jmespath
 from jmespath.exceptions import JMESPathError, JMESPathTypeError
@@ -13,6 +14,9 @@ from etl.errors import ConnectionFailed
 from etl.model import Json
 
 Path = Callable[[Json], Json]
+
+_STEPS = ("subexpression", "index_expression", "projection", "value_projection", "filter_projection", "pipe")
+"""Whose later parts are looked for in what the first one gave."""
 
 _PLAIN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z")
 
@@ -41,6 +45,20 @@ def compile_path(text: str) -> Path:
         name = names[0]
         return lambda value: value.get(name) if isinstance(value, dict) else None
     return lambda value: _walk(value, names)
+
+
+@lru_cache(maxsize=1024)
+def names_read(text: str) -> frozenset[str]:
+    """The keys of a record that `text` looks at, of its first level only: of `tags[].id` it is `tags`."""
+    return frozenset(_first_names(jmespath.compile(text).parsed))
+
+
+def _first_names(node: Any) -> Iterator[str]:
+    if node["type"] == "field":
+        yield node["value"]
+    elif node["type"] != "expref":
+        for child in node["children"][:1] if node["type"] in _STEPS else node["children"]:
+            yield from _first_names(child)
 
 
 def lenient(path: Path) -> Path:

@@ -415,6 +415,22 @@ def test_a_field_that_cannot_be_read_back_is_named_instead_of_lost() -> None:
     assert update({"name": "New"}, write_fields=fields, lossy=True)[0].action is Action.UPDATED
 
 
+@pytest.mark.parametrize(
+    ("missing", "lost"),
+    [("company", "companyId"), ("tags", "tagIds"), ("done", "isDone"), ("lines", "lines"), ("note", "note")],
+)
+def test_what_the_target_does_not_tell_is_not_wiped(missing: str, lost: str) -> None:
+    fields = {
+        **WRITTEN,
+        "isDone": Schema("boolean", read_from="done != `null`"),
+        "lines": Schema("array", read_from="`[]`", lost_if="lines"),
+    }
+    full = {**CURRENT, "done": None, "lines": []}
+    assert update({"name": "New"}, full, write_fields=fields)[0].action is Action.UPDATED
+    outcome, sent = update({"name": "New"}, {k: v for k, v in full.items() if k != missing}, write_fields=fields)
+    assert (outcome.action, outcome.field, outcome.code, sent) == (Action.REJECTED, lost, "lossy", [])
+
+
 def test_a_field_that_can_be_read_only_in_part_counts_as_lost_where_it_holds_something() -> None:
     fields = {**WRITTEN, "lines": Schema("array", read_from="`[]`", lost_if="lines")}
     assert update({"name": "New"}, {**CURRENT, "lines": [1]}, write_fields=fields)[0].field == "lines"
