@@ -31,7 +31,9 @@ PATIENCE = 5.0
 CLOCK_STEP = 5.0
 """A larger change of wall clock against steady clock means another boot, or a sleep: old times mean nothing."""
 
-UNREADABLE_PAUSE = 2.0
+CAUTIOUS_PAUSE = 2.0
+"""Where nobody can tell what was sent last, in seconds."""
+
 UNUSED = 8 * 86400.0
 """Longer than any window of a rate limit, in seconds."""
 
@@ -61,7 +63,8 @@ class FileStore:
     """A schedule in a small file, changed under a lock that the system releases when its holder dies.
 
     Whatever is wrong with the file or its folder costs the sharing between processes, never the run: a file that
-    can't be understood is taken as slots just used, a folder that can't be written to is replaced by memory.
+    can't be understood is taken as slots just used, a folder that can't be written to is replaced by memory. So is a
+    file whose lock is held for long, by a process that was stopped, until the lock is free.
     """
 
     delay = 0.0
@@ -71,39 +74,55 @@ class FileStore:
         self._clock = clock
         self._lock = FileLock(path.with_suffix(".lock"), thread_local=False)
         self._memory: MemoryStore | None = None
+        self._given_up = False
 
     async def update(self, change: Change[T]) -> T:
-        if self._memory is None:
-            try:
-                await self._acquire()
-            except (OSError, NotImplementedError, Timeout) as error:
-                self._give_up(error)
-        if self._memory is not None:
+        if self._given_up or not await self._acquired():
+            assert self._memory is not None  # noqa: S101 - what is used instead
             return await self._memory.update(change)
+        begin = self._clock.monotonic()
         try:
-            return self._change(change)
+            result = self._change(change)
+            if self._clock.monotonic() - begin > PATIENCE:  # it was stopped, and the others went on without it
+                self._change(lambda schedule: schedule.pause(self._clock.monotonic() + CAUTIOUS_PAUSE))
+            return result
         finally:
             self._lock.release()
 
-    async def _acquire(self) -> None:
+    async def _acquired(self) -> bool:
+        """Patient once; from then on it just looks whether the lock is free."""
         waited = 0.0
         while True:
             try:
                 self._lock.acquire(blocking=False)
-                return
-            except Timeout:
-                if waited >= PATIENCE:
-                    raise
+                return True
+            except Timeout as error:
+                if self._memory is None and waited >= PATIENCE:
+                    self._use_memory(error, self._last_known())
+                if self._memory is not None:
+                    return False
+            except (OSError, NotImplementedError) as error:
+                self._give_up(error)
+                return False
             await self._clock.sleep(POLL)
             waited += POLL
+
+    def _last_known(self) -> Schedule:
+        try:
+            return self._understand(self.path.read_bytes())
+        except OSError:
+            return Schedule()
 
     def _change(self, change: Change[T]) -> T:
         schedule = Schedule()
         try:
             held = self.path.read_bytes() if self.path.exists() else b""
             schedule = self._understand(held)
+            if self._memory is not None:
+                schedule = schedule.joined(self._memory.schedule)
             result = change(schedule)
             self._write(schedule, len(held))
+            self._memory = None
         except OSError as error:
             self._give_up(error, schedule)
             result = change(schedule)
@@ -115,8 +134,12 @@ class FileStore:
             file.write(self._spell(schedule).ljust(room))
 
     def _give_up(self, error: Exception, schedule: Schedule | None = None) -> None:
+        self._given_up = True
+        self._use_memory(error, schedule or Schedule())
+
+    def _use_memory(self, error: Exception, schedule: Schedule) -> None:
         log.warning("the rate limit is not shared with other processes: %s: %s", self.path, error)
-        self._memory = MemoryStore(schedule or Schedule())
+        self._memory = MemoryStore(schedule)
 
     def _boot(self) -> float:
         return self._clock.now().timestamp() - self._clock.monotonic()
@@ -133,7 +156,7 @@ class FileStore:
                 return Schedule()
             return Schedule.understood(told)
         except (ValueError, TypeError, KeyError):
-            return Schedule(paused_until=self._clock.monotonic() + UNREADABLE_PAUSE)
+            return Schedule(paused_until=self._clock.monotonic() + CAUTIOUS_PAUSE)
 
 
 def shared_folder() -> Path | None:

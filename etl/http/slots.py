@@ -64,9 +64,21 @@ class Schedule:
         mine.sent = earliest <= now
         return mine
 
+    def arrived(self, owner: str, sent: float, at: float) -> None:
+        """What `owner` sent at a moment may have reached the API as late as `at`, and counts from then."""
+        mine = [slot for slot in self.slots if slot.sent and slot.owner == owner]
+        slot = min(mine, key=lambda each: abs(each.at - sent), default=None)
+        if slot is not None and abs(slot.at - sent) <= LATENESS:
+            slot.at = max(slot.at, at)
+
     def pause(self, until: float) -> None:
         """Nobody sends before `until`; a longer pause that is already there stays."""
         self.paused_until = max(self.paused_until, until)
+
+    def joined(self, other: Schedule) -> Schedule:
+        """What either knows of."""
+        slots = {(slot.at, slot.owner): slot for slot in (*self.slots, *other.slots)}
+        return Schedule(sorted(slots.values(), key=lambda slot: slot.at), max(self.paused_until, other.paused_until))
 
     def shifted(self, seconds: float) -> Schedule:
         """The same on a clock that is ahead by so much."""

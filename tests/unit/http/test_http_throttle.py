@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from etl.clock import SystemClock
-from etl.http.slot_store import Change, FileStore, MemoryStore, T, shared_folder
+from etl.http.slot_store import PATIENCE, Change, FileStore, MemoryStore, T, shared_folder
 from etl.http.throttle import Throttle, shared_throttle
 from etl.specs import ThrottleWindow
 from tests.support.clocks import FakeClock
@@ -184,6 +185,34 @@ def test_without_a_place_to_write_the_limit_still_holds_in_this_process(
         times = [at for at, _ in run(throttle, clock, 9)]
     assert times[-1] - times[0] == pytest.approx(2 * 1.023)
     assert len([record for record in caplog.records if "not shared" in record.message]) == 1
+
+
+def test_a_stopped_process_that_holds_the_lock_stops_nobody_and_is_shared_with_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = FakeClock()
+    throttle, other = (
+        shared_throttle(FOUR, clock, origin="https://x", application="me", folder=tmp_path) for _ in range(2)
+    )
+    asyncio.run(other.take())
+    times = [at for at, _ in run(other, clock, 3)]
+    with FileLock(throttle_path(throttle).with_suffix(".lock")):
+        alone = [at for at, _ in run(throttle, clock, 9)]
+    assert len([record for record in caplog.records if "not shared" in record.message]) == 1
+    assert alone[0] - times[-1] < PATIENCE + 1
+    assert min(b - a for a, b in zip(alone, alone[4:], strict=False)) >= 1.02
+    asyncio.run(throttle.take())
+    last = clock.monotonic()
+    together = sorted([*alone, last, *(at for at, _ in run(other, clock, 9))])
+    assert min(b - a for a, b in zip(together, together[4:], strict=False)) >= 1.02
+
+
+def test_a_process_that_was_stopped_with_the_lock_gives_the_others_time_to_come_back(tmp_path: Path) -> None:
+    clock = FakeClock()
+    throttle = shared_throttle(FOUR, clock, origin="https://x", application="me", folder=tmp_path)
+    (store,) = throttle.stores
+    asyncio.run(store.update(lambda _: setattr(clock, "seconds", clock.seconds + PATIENCE + 1)))
+    assert run(throttle, clock, 1)[0][0] >= 1000.0 + PATIENCE + 1 + 1.023
 
 
 def test_the_shared_folder_is_private_and_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
