@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -27,7 +27,7 @@ class RestFinder:
 
     @classmethod
     def build(cls, source: RestSource, key: tuple[str, ...]) -> RestFinder:
-        return cls(source, key, KeyIndex.build(source, key))
+        return cls(source, key, KeyIndex.build(source.endpoint, key))
 
     def can_find(self, output: Record) -> bool:
         """The connector says how a record like this is found again."""
@@ -64,7 +64,7 @@ class RestFinder:
         params = self._params({name: output[name] for name in self.key})
         if endpoint.parent is not None or any(value is not None for value in params.values()):
             return await self._search(output, params, compare)
-        return await self.index.find(output) if self.index else []
+        return await self.index.find(output, lambda: self._listed(ReadRequest(), {})) if self.index else []
 
     async def find(self, output: Record, *, made_after: datetime | None = None) -> list[Found]:
         """Records that agree with `output` in every field it has of those compared, made after the moment given.
@@ -78,15 +78,21 @@ class RestFinder:
 
     async def _search(self, output: Record, params: Mapping[str, Json], compare: Mapping[str, str]) -> list[Found]:
         places = {name: compile_path(place) for name, place in compare.items()}
-        found = []
-        async with aclosing(self.source.pages(ReadRequest(params=params, parents=output))) as pages:
-            async for page in pages:
-                for listed in page.records:
-                    record = await self._full(listed, output)
-                    if all(same(output[name], place(record)) for name, place in places.items()):
-                        found.append(self._found(record))
+        async with aclosing(self._listed(ReadRequest(params=params, parents=output), output)) as listed:
+            found = [
+                one
+                async for one in listed
+                if all(same(output[name], place(one.record)) for name, place in places.items())
+            ]
         each_once = {str(one.id): one for one in found if one.id is not None}.values()
         return [*each_once, *(one for one in found if one.id is None)]
+
+    async def _listed(self, request: ReadRequest, known: Record) -> AsyncGenerator[Found, None]:
+        """Every record of the list, in full where the connector says that only so it can be compared."""
+        async with aclosing(self.source.pages(request)) as pages:
+            async for page in pages:
+                for record in page.records:
+                    yield self._found(await self._full(record, known))
 
     @property
     def _block(self) -> Mapping[str, Json]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
+from etl.catalogue import Endpoint
 from etl.connectors.rest_same import told_apart
-from etl.connectors.rest_source import RestSource
 from etl.http.paths import Path, compile_path
 from etl.model import Json, Record
-from etl.ports import Found, ReadRequest
+from etl.ports import Found
 
 Key = tuple[str, ...]
 
@@ -20,33 +20,30 @@ Key = tuple[str, ...]
 class KeyIndex:
     """The list is read once, when it is first needed; only keys and ids are kept of it."""
 
-    source: RestSource
     places: Mapping[str, Path]
-    """Key field → where a listed record has it."""
+    """Key field → where a record that was read has it."""
     _ids: dict[Key, list[Json]] | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
-    def build(cls, source: RestSource, key: Key) -> KeyIndex | None:
+    def build(cls, endpoint: Endpoint, key: Key) -> KeyIndex | None:
         """None where the list can't be asked for as a whole, or does not show the key."""
-        places = {name: source.endpoint.shown_at(name) for name in key}
+        places = {name: endpoint.shown_at(name) for name in key}
         known = {name: compile_path(place) for name, place in places.items() if place is not None}
-        return cls(source, known) if key and len(known) == len(key) and source.endpoint.listed_whole else None
+        return cls(known) if key and len(known) == len(key) and endpoint.listed_whole else None
 
-    async def find(self, output: Record) -> list[Found]:
-        """The records with the key of `output`; what others add after the list was read is not among them."""
+    async def find(self, output: Record, every: Callable[[], AsyncGenerator[Found, None]]) -> list[Found]:
+        """Those of `every` record with the key of `output`; what others add after it was read is not among them."""
         async with self._turn:
             if self._ids is None:
-                self._ids = await self._read()
+                async with aclosing(every()) as listed:
+                    self._ids = await self._by_key(listed)
         key = tuple(told_apart(output.get(name)) for name in self.places)
         return [Found(each, {}) for each in self._ids.get(key, ())]
 
-    async def _read(self) -> dict[Key, list[Json]]:
+    async def _by_key(self, listed: AsyncGenerator[Found, None]) -> dict[Key, list[Json]]:
         ids: dict[Key, dict[str, Json]] = {}
-        async with aclosing(self.source.pages(ReadRequest())) as pages:
-            async for page in pages:
-                for record in page.records:
-                    key = tuple(told_apart(place(record)) for place in self.places.values())
-                    target_id = record.get(self.source.endpoint.id_field)
-                    ids.setdefault(key, {})[str(target_id)] = target_id
+        async for found in listed:
+            key = tuple(told_apart(place(found.record)) for place in self.places.values())
+            ids.setdefault(key, {})[str(found.id)] = found.id
         return {key: list(found.values()) for key, found in ids.items()}

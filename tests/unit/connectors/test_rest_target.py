@@ -561,6 +561,28 @@ def test_an_upsert_finds_by_its_key_alone_whatever_else_the_connector_compares()
     assert by_key(("hours",), sent, listed, fields=fields) == ([2], ["/things"])
 
 
+def test_an_upsert_finds_by_a_key_that_only_the_full_form_shows_under_the_id_that_the_connector_names() -> None:
+    full = {"1": {"no": 11, "mail": "a@example.com"}, "2": {"no": 12, "mail": "b@example.com"}}
+    options = {
+        "match": {"compare": {"mail": "mail"}, "detail": True, "id": "no"},
+        "fields": {"id": Schema("integer"), "mail": Schema(detail_only=True)},
+    }
+
+    async def story(connection: RestConnection) -> list[list[Json]]:
+        finder = connection.finder("things", ("mail",))
+        every = [await finder.by_key({"mail": f"{name}@example.com"}) for name in "abc"]
+        return [[found.id for found in each] for each in every]
+
+    seen: list[str] = []
+
+    def handle(request: web.Request, _: Json) -> Json:
+        seen.append(request.path)
+        return full.get(request.path.rpartition("/")[2], [{"id": 1}, {"id": 2}])
+
+    assert talk(handle, story, GET, op("list", "GET", "/things"), **options) == [[11], [12], []]
+    assert len(seen) == 3
+
+
 def test_nothing_is_found_by_a_key_that_the_list_does_not_show() -> None:
     fields = {"id": Schema("integer"), "mail": Schema(detail_only=True)}
     options = {"match": {"compare": {"number": "number"}}, "fields": fields}
