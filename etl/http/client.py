@@ -163,6 +163,8 @@ class HttpClient:
     async def _exchange(self, call: Call, request: httpx.Request) -> Answer:
         response = await self.transport.handle_async_request(request)
         try:
+            if (turn := current_turn.get()) is not None:
+                await turn.answered()
             body = await self._in_time(call, response)
         finally:
             await response.aclose()

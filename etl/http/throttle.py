@@ -6,6 +6,8 @@ A request takes its turn in two steps, because a new connection may need a tenth
     async with throttle.turn() as turn:     waits in line, until a slot is near
         …connect…
         await turn.go()                     waits for the slot itself, right before the request is written
+        …exchange…
+        await turn.answered()               tells by when the request had arrived
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from etl.http.hiccups import Hiccups
 from etl.http.slot_board import BoardStore
 from etl.http.slot_store import Change, FileStore, MemoryStore, SlotStore, T, machine
 from etl.http.slots import LATENESS, with_margin
@@ -47,6 +50,7 @@ class Throttle:
         self._owner = uuid.uuid4().hex
         self._line = asyncio.Semaphore(min(IN_LINE, max((2, *(window.requests for window in windows)))))
         self._slot = asyncio.Lock()
+        self._hiccups = Hiccups()
         self._next_at = 0.0
         self._paused_until = 0.0
         self._held = 0
@@ -93,18 +97,25 @@ class Throttle:
         if self.windows:
             self._line.release()
 
-    async def take(self) -> None:
-        """Returns at the moment at which one request may be written."""
+    async def take(self) -> float | None:
+        """Returns at the moment at which one request may be written; None where no slots are counted."""
         if self.windows:
             with self._holding():
                 async with self._slot:
-                    await self._grant()
+                    return await self._grant()
         else:
             await self._look()
             if self._paused_until > self._clock.monotonic():
                 with self._holding():
                     while not await self._until(self._paused_until):
                         await self._look()
+            return None
+
+    async def answered(self, sent: float) -> None:
+        """The answer to what was sent at this moment is there; one that took long may have arrived late."""
+        late = self._hiccups.late(self._clock.monotonic() - sent)
+        if late:
+            await self._ask(lambda schedule: schedule.arrived(self._owner, sent, sent + late))
 
     @contextmanager
     def _holding(self) -> Iterator[None]:
@@ -119,7 +130,7 @@ class Throttle:
             if self._held == 0:
                 self._waited += self._clock.monotonic() - self._held_since
 
-    async def _grant(self) -> None:
+    async def _grant(self) -> float:
         """Has the moment at which the request will be written stamped; anew where that was too early, or was missed."""
         now = self._clock.monotonic
         at = max(await self._ask(lambda s: s.reserve(self.windows, self._owner, now())))
@@ -132,7 +143,7 @@ class Throttle:
             if all(slot.sent and at - slot.at <= LATENESS / 2 for slot in stamped):
                 await self._until(at - LATENESS / 2)
                 if now() - at <= LATENESS / 2:
-                    return
+                    return at
 
     async def _look(self) -> None:
         """Takes over the pauses that other processes were asked for."""
@@ -160,6 +171,7 @@ class Turn:
         self._throttle = throttle
         self._clock = clock
         self._waiting = False
+        self._sent: float | None = None
 
     async def __aenter__(self) -> Turn:
         begin = self._clock.monotonic()
@@ -175,9 +187,14 @@ class Turn:
         """Returns when the request may be written; asked again for the same request, at once."""
         if self._waiting:
             begin = self._clock.monotonic()
-            await self._throttle.take()
+            self._sent = await self._throttle.take()
             self.waited += self._clock.monotonic() - begin
             self._leave()
+
+    async def answered(self) -> None:
+        """The API has taken the request: its answer begins."""
+        if self._sent is not None:
+            await self._throttle.answered(self._sent)
 
     def _leave(self) -> None:
         if self._waiting:
