@@ -112,16 +112,6 @@ def _count(function: Function) -> str:
     )
 
 
-_REMEDIES = {
-    "regex": "a sign that stands for itself takes a backslash: '\\(', '\\.'",
-    "v": "write it as 2026-04-01, or 2026-04-01T10:00:00Z",
-    "a": "write it as 2026-04-01, or 2026-04-01T10:00:00Z",
-    "b": "write it as 2026-04-01, or 2026-04-01T10:00:00Z",
-    "zone": "write it as Europe/Stockholm",
-}
-"""What to write for a parameter, by its name, where what is wrong does not say it."""
-
-
 def _check_argument(findings: Findings, function: Function, index: int, argument: Node) -> None:
     parameter = function.parameter(index)
     wants_expression = "expref" in parameter.kinds
@@ -134,7 +124,7 @@ def _check_argument(findings: Findings, function: Function, index: int, argument
         reason = _refused(parameter.check, argument["value"])
         if reason:
             message, _, remedy = reason.partition("; ")
-            findings.at(argument, "argument", message, remedy or _REMEDIES.get(parameter.name))
+            findings.at(argument, "argument", message, remedy or parameter.remedy)
         elif parameter.name == "pattern" and "%" not in argument["value"]:
             message = f"'{argument['value']}' holds no letter such as %Y: every date becomes this very text"
             findings.at(argument, "argument", message, "write '%Y-%m-%d' for 2026-04-01", "warning")

@@ -24,8 +24,9 @@ def check_unit(unit: str) -> int:
     return _SECONDS[unit] if unit in _SECONDS else fail(f"'{unit}' is no unit; these are: {', '.join(_SECONDS)}")
 
 
-_VALUE = Parameter("v", STRING, check=instants.read)
-_ZONE = Parameter("zone", STRING, optional=True, check=instants.zone)
+_AS_DATE = "write it as 2026-04-01, or 2026-04-01T10:00:00Z"
+_VALUE = Parameter("v", STRING, check=instants.read, remedy=_AS_DATE)
+_ZONE = Parameter("zone", STRING, optional=True, check=instants.zone, remedy="write it as Europe/Stockholm")
 
 
 @FAMILY.function(
@@ -101,8 +102,8 @@ def _out_of_range(value: str) -> NoReturn:
 
 
 @FAMILY.function(
-    Parameter("a", STRING, check=instants.read),
-    Parameter("b", STRING, check=instants.read),
+    Parameter("a", STRING, check=instants.read, remedy=_AS_DATE),
+    Parameter("b", STRING, check=instants.read, remedy=_AS_DATE),
     Parameter("unit", STRING, check=check_unit),
     returns="number",
     example="date_diff('2026-04-01T08:00:00Z', '2026-04-01T16:30:00Z', 'hours')",

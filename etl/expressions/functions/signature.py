@@ -36,6 +36,8 @@ class Parameter:
     """Null is taken as a value. Elsewhere null gives null, or in a standard function an error."""
     check: Callable[[Any], object] | None = None
     """Run on an argument written out in the expression, before any record is read. Raises RecordRejected."""
+    remedy: str | None = None
+    """What to write where the reason for a refusal does not say it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,12 @@ def find_first(text: str, part: str, start: float = 0, end: float | None = None)
     return None if place < 0 else place
 
 
-_REGEX = Parameter("regex", STRING, check=patterns.compiled)
+_REGEX = Parameter(
+    "regex",
+    STRING,
+    check=patterns.compiled,
+    remedy="a sign that stands for itself takes a backslash: '\\(', '\\.'",
+)
 
 
 @FAMILY.function(_TEXT, _REGEX, returns="boolean", example="matches('SE-556677', '^SE-[0-9]+$')", result=True)
