@@ -102,7 +102,7 @@ def _why_all(wanted: Wanted, offered: Incremental | None) -> str | None:
         return "the mapping or its connector changed"
     full_at = wanted.cursor.full_at
     if full_at is None:
-        return "none yet surely saw all"
+        return "no read so far has surely seen all"
     if wanted.now - datetime.fromisoformat(full_at) >= timedelta(seconds=wanted.spec.full_every):
         return f"as every {spell(wanted.spec.full_every)}"
     return None

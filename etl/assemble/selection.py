@@ -45,7 +45,7 @@ def _all_fit(candidates: Sequence[Loaded], patterns: Sequence[str]) -> None:
             known = sorted(names[kind]) if rest and kind in names else [spec.name for spec in specs]
             meant = nearest(rest or pattern, known)
             hint = f"did you mean '{meant}'?" if meant else f"there are: {listed(known) or 'none'}"
-            raise UsageError(f"no mapping is meant by '{pattern}'", hint)
+            raise UsageError(f"no mapping fits '{pattern}'", hint)
 
 
 def _named(candidates: Sequence[Loaded], needs: Mapping[str, frozenset[str]], patterns: Sequence[str]) -> set[str]:

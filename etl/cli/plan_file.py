@@ -41,7 +41,7 @@ def save_plan(path: Path, request: Request, workspace: Workspace, report: RunRep
     """Writes the plan, readable by this user alone: keys may be nobody's business."""
     if report.status == "failed":
         stopped = " and ".join(mapping.name for mapping in report.mappings if mapping.status == "failed")
-        raise LimitReached(f"--out {path}: not saved, since {stopped} did not come to its end", "see what stopped it")
+        raise LimitReached(f"--out {path}: not saved, since {stopped} stopped before the end", "the plan says why")
     document = {
         "etl_plan": VERSION,
         "made_at": report.started_at,

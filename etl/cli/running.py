@@ -85,12 +85,13 @@ def _done(
 
 def _print_json(screen: Screen, report: RunReport, hidden: Sensitive) -> None:
     from etl.reporting.runs import run_json
+    from etl.reporting.values import clean
 
     screen.document(run_json(report, hidden))
     prefix = "warning: " if screen.settings.log_format == "text" else ""
     for mapping in report.mappings:
         for warning in mapping.warnings:
-            screen.note(f"{prefix}{mapping.name}: {warning}", "warning")
+            screen.note(f"{prefix}{clean(mapping.name)}: {clean(warning)}", "warning")
 
 
 def _never_begun(error: BaseException) -> RunReport:

@@ -41,7 +41,7 @@ class Refusal:
 
 def spell_fields(fields: Mapping[str, Sequence[str]]) -> str:
     """What is said of single fields, in brackets behind the reason; nothing where that is nothing."""
-    told = "; ".join(f"{name}: {' '.join(texts)}".removeprefix(": ") for name, texts in fields.items())
+    told = "; ".join(": ".join(filter(None, (name, " ".join(texts)))) for name, texts in fields.items())
     return f" ({_text(told)})" if told else ""
 
 

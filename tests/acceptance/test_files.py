@@ -286,7 +286,7 @@ def _killed(folder: Folder, step: int) -> bool:
 
 def test_what_a_run_points_out_is_told_beside_its_json_document_too(local: Folder) -> None:
     customers(local, *(f"{number};;Luleå" for number in range(1, 21)))
-    local.write("mappings/customers.yaml", CUSTOMERS)
+    local.write("mappings/customers.yaml", CUSTOMERS.replace("  name:", '  "name\\e[2J":'))
     result = local.etl("run", "--json")
     assert (result.exit_code, json.loads(result.stdout)["status"]) == (0, "succeeded")
-    assert "warning: customers: 'name' was null in all 20 records" in result.stderr
+    assert "warning: customers: 'name\\x1b[2J' was null in all 20 records" in result.stderr

@@ -213,7 +213,7 @@ def test_mappings_are_chosen_by_name_glob_tag_and_need(acme: Folder) -> None:
 
 def test_a_choice_of_nothing_is_a_mistake_that_names_what_there_is(acme: Folder) -> None:
     assert acme.etl("run", "--exclude", "tag:nigtly").stderr == (
-        "error: no mapping is meant by 'tag:nigtly' — did you mean 'nightly'?\n"
+        "error: no mapping fits 'tag:nigtly' — did you mean 'nightly'?\n"
     )
     result = acme.etl("run", "--select", "invoices")
     assert result.exit_code == 2

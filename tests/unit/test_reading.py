@@ -84,7 +84,10 @@ def test_where_a_time_of_change_is_never_null_one_scan_will_do() -> None:
         ({"whole": "to see what is gone"}, "reads all and compares (to see what is gone)"),
         ({"now": NOW + timedelta(days=5)}, "reads all and compares (as every 7 days)"),
         ({"spec": IncrementalSpec(full_every=86400.0)}, "reads all and compares (as every 24 h)"),
-        ({"cursor": Cursor("2026-04-10T10:00:00Z", "same", None)}, "reads all and compares (none yet surely saw all)"),
+        (
+            {"cursor": Cursor("2026-04-10T10:00:00Z", "same", None)},
+            "reads all and compares (no read so far has surely seen all)",
+        ),
         ({"spec": IncrementalSpec(enabled=False)}, "reads all and compares"),
     ],
 )

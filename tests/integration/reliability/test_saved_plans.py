@@ -123,7 +123,7 @@ def test_what_a_limit_stops_is_shown_and_not_saved(acme: Folder) -> None:
     assert result.exit_code == 3
     assert "would be rejected, more than `limits.max_rejects` allows" in result.stdout
     assert "a run would stop here, too" in result.stdout
-    assert "not saved, since projects did not come to its end" in result.stderr
+    assert "not saved, since projects stopped before the end" in result.stderr
     assert not (acme.path / "plan.etl").exists()
 
 

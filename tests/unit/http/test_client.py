@@ -368,6 +368,7 @@ def test_the_reason_is_found_in_the_usual_places_and_kept_short(body: Json, reas
         ({"modelState": {"page": ["must be 1 or more"]}}, " (page: must be 1 or more)"),
         ({"errors": {"": ["A body is required."]}}, " (A body is required.)"),
         ({"errors": [{"field": "name", "message": "missing"}]}, " (name: missing)"),
+        ({"errors": {"name": None}}, " (name)"),
         ({"errors": ["no"]}, ""),
         ({"errors": {}}, ""),
     ],
