@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import re
 import urllib.parse
+from collections.abc import Iterable
 
 _known: set[str] = set()
 _pattern: re.Pattern[str] | None = None
@@ -35,6 +36,14 @@ def redact(text: str) -> str:
     if _pattern is None:
         _pattern = re.compile("|".join(re.escape(secret) for secret in sorted(_known, key=len, reverse=True)))
     return _pattern.sub(MASK, text)
+
+
+def hide(text: str, values: Iterable[str]) -> str:
+    """`text` with these masked, too: short ones only where they stand alone, or they would blank out ordinary text."""
+    for value in sorted(set(values) - {""}, key=len, reverse=True):
+        found = re.escape(value)
+        text = re.sub(found if len(value) >= SHORTEST else rf"(?<!\w){found}(?!\w)", MASK, text)
+    return text
 
 
 def forget() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from etl.errors import LimitReached
 from etl.keys import canonical
 from etl.model import LATER, Action, Item, Json, LedgerEntry, Outcome, Record, Reject
 from etl.ports import Clock, MappingState
 from etl.report import Change, MappingReport
+from etl.secrets import hide
 from etl.specs import Limit, LimitsSpec
 
 PERCENT_FROM = 20
@@ -156,7 +157,7 @@ class Settlement:
 
     def _reject(self, outcome: Outcome) -> Reject:
         item = outcome.item
-        reason = outcome.reason or "refused without a reason"
+        reason = hide(outcome.reason or "refused without a reason", self._untold(item.output))
         self._report.rejected += 1
         words = f"field '{outcome.field}': {reason}" if outcome.field else reason
         self._report.reasons[words] = self._report.reasons.get(words, 0) + 1
@@ -174,6 +175,11 @@ class Settlement:
             target_key=item.target_key or None,
             run_id=self._run_id,
         )
+
+    def _untold(self, output: Record) -> Iterator[str]:
+        """What a target's answer may repeat of a record, and nobody is to see."""
+        for name in self._sensitive & output.keys():
+            yield from _texts(output[name])
 
     def stored(self, output: Record) -> Record:
         """The output as the ledger keeps it."""
@@ -215,3 +221,12 @@ class Settlement:
             return self._new_rejects > limit.amount
         base = max(self._report.expected or 0, self._report.read, self._known)
         return self._new_rejects >= PERCENT_FROM and self._new_rejects * 100 > limit.amount * base
+
+
+def _texts(value: Json) -> Iterator[str]:
+    """The texts and numbers in a value, as they are written."""
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)

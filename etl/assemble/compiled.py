@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from functools import partial
 
 from etl.assemble.workspace import Workspace
@@ -31,8 +32,10 @@ def target_of(workspace: Workspace, spec: MappingSpec) -> Endpoint:
 def transform_of(workspace: Workspace, spec: MappingSpec, scope: Scope, secret: bytes = b"") -> Transform:
     """The mapping, compiled."""
     source, target = source_of(workspace, spec), target_of(workspace, spec)
+    hidden = sensitive_of(workspace, spec)
+    fields = tuple(replace(each, sensitive=each.name in hidden) for each in spec.fields)
     return build_transform(
-        spec,
+        replace(spec, fields=fields),
         scope,
         source_key=spec.source.key or source.key,
         detail_only=frozenset(name for name, field in source.fields.items() if field.detail_only),
@@ -71,7 +74,12 @@ def drift_of(workspace: Workspace, spec: MappingSpec) -> Drift:
 
 def sensitive_of(workspace: Workspace, spec: MappingSpec) -> frozenset[str]:
     """Target fields whose values are nobody's business."""
-    return sensitive_fields(spec, source_of(workspace, spec), target_of(workspace, spec))
+    tables = {
+        name: workspace.endpoint(lookup.connection, lookup.endpoint)
+        for name, lookup in spec.lookups.items()
+        if lookup.connection is not None and lookup.endpoint is not None
+    }
+    return sensitive_fields(spec, source_of(workspace, spec), target_of(workspace, spec), tables)
 
 
 def veil_of(workspace: Workspace, spec: MappingSpec, secret: bytes) -> Veil | None:

@@ -2,20 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from etl.catalogue import Endpoint
-from etl.expressions.parse import names_used, parse
+from etl.expressions.parse import Node, names_used, parse, walk
 from etl.model import Schema
 from etl.specs import MappingSpec
 
 
-def sensitive_fields(spec: MappingSpec, source: Endpoint | None, target: Endpoint | None) -> frozenset[str]:
-    """Target fields that are sensitive: by the mapping, by the target, or by where they come from."""
-    hidden = {name for name, field in source.fields.items() if field.sensitive} if source else set()
+def sensitive_fields(
+    spec: MappingSpec, source: Endpoint | None, target: Endpoint | None, tables: Mapping[str, Endpoint] | None = None
+) -> frozenset[str]:
+    """Target fields that are sensitive: by the mapping, by the target, or by where they come from: the source, or one
+    of `tables`, the endpoints that lookups read."""
+    hidden = _hidden(source)
+    rows = {name: _hidden(endpoint) for name, endpoint in (tables or {}).items()}
     schemas = target.written() if target else {}
     return frozenset(
         field.name
         for field in spec.fields
         if field.sensitive
         or schemas.get(field.name, Schema()).sensitive
-        or (field.value is not None and hidden & (names_used(parse(field.value)) or frozenset()))
+        or (field.value is not None and _takes(field.value, hidden, rows))
     )
+
+
+def _hidden(endpoint: Endpoint | None) -> frozenset[str]:
+    return frozenset(name for name, field in endpoint.fields.items() if field.sensitive) if endpoint else frozenset()
+
+
+def _takes(text: str, hidden: frozenset[str], rows: Mapping[str, frozenset[str]]) -> bool:
+    """Whether an expression looks at something hidden; one that looks at the record as a whole does."""
+    expression = parse(text)
+    used = names_used(expression)
+    if hidden & (hidden if used is None else used):
+        return True
+    nodes = list(walk(expression.ast))
+    names = {node["value"] for node in nodes if node["type"] == "field"}
+    return any(names & rows.get(table, frozenset()) for table in _tables(nodes))
+
+
+def _tables(nodes: list[Node]) -> Iterator[str]:
+    for node in nodes:
+        if node["type"] == "function_expression" and node["value"] == "lookup":
+            for child in node["children"][:1]:
+                if child["type"] == "literal" and isinstance(child["value"], str):
+                    yield child["value"]

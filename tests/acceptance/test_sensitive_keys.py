@@ -131,3 +131,43 @@ def told(folder: Folder, *words: str) -> str:
     result = folder.etl(*words)
     assert result.exit_code in (0, 1, 2), result.stderr
     return result.stdout + result.stderr
+
+
+STAFF = """\
+version: 1
+name: staff
+source: {connection: blikk, endpoint: users, detail: true, where: "id == `1`"}
+fields: {email: email, employeeNo: FIELD, employeeExternalId: {const: null}}
+target: {connection: dimesheets, endpoint: employees}
+"""
+WORK = """\
+version: 1
+name: work
+source: {connection: blikk, endpoint: time_reports, where: "user.id == `1`"}
+lookups: {users: {connection: blikk, endpoint: users, detail: true, key: id}}
+fields: {externalId: "to_string(id)", name: "lookup('users', user.id).socialSecurityNumber"}
+target: {connection: dimesheets, endpoint: projects}
+"""
+
+
+@pytest.mark.parametrize(
+    "mapping",
+    [
+        STAFF.replace("FIELD", "{value: socialSecurityNumber, map: {a: b}}"),
+        STAFF.replace("FIELD", "{value: socialSecurityNumber, type: date}"),
+        STAFF.replace("FIELD", "to_string(@)"),
+        WORK,
+    ],
+)
+def test_what_is_made_of_a_sensitive_field_is_shown_neither_as_a_value_nor_as_a_reason(
+    tmp_path: Path, mapping: str
+) -> None:
+    with Sandbox(small=True, throttle=False) as sandbox:
+        sandbox.change("blikk", "users", 1, socialSecurityNumber="no-day-of-birth")
+        folder = project(tmp_path, to_sandbox(sandbox), mapped=mapping)
+        report = tmp_path / "run.html"
+        said = [told(folder, "plan"), told(folder, "preview", "mappings/mapped.yaml")]
+        said += [told(folder, "run", "--report", str(report)), report.read_text(encoding="utf-8")]
+        said += [told(folder, "rejects", "list"), told(folder, "rejects", "show", mapping.split()[3])]
+    assert "no-day-of-birth" not in "".join(said)
+    assert "no-day-of-birth" not in kept(folder)

@@ -81,6 +81,18 @@ def test_a_reject_ends_where_the_record_is_left_out_or_back_to_what_was_accepted
     assert (report_of(later).filtered, report_of(later).unchanged) == (1, 1)
 
 
+def test_what_a_target_repeats_of_sensitive_values_is_not_told(state: MappingState) -> None:
+    settled = Settlement(
+        state, MappingReport("users"), "r1", LimitsSpec(), sensitive=frozenset({"number", "pay", "kin"})
+    )
+    output = {"number": "860311-7063", "pay": 77, "kin": {"names": ["Lotta Larsson"]}, "name": "Bo"}
+    reason = "Bo: 860311-7063 is taken, 77 of 770 is too much, and who is Lotta Larsson?"
+    settled.record([Outcome(Item("1", {}, output), Action.REJECTED, reason=reason)])
+    told = "Bo: ••• is taken, ••• of 770 is too much, and who is •••?"
+    assert [reject.reason for reject in state.rejects()] == [told]
+    assert report_of(settled).reasons == {told: 1}
+
+
 def test_sensitive_values_are_in_the_ledger_only_as_keyed_hashes(state: MappingState) -> None:
     settled = Settlement(
         state, MappingReport("users"), "r1", LimitsSpec(), sensitive=frozenset({"number"}), secret=SECRET
