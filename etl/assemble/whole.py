@@ -25,12 +25,22 @@ def check_rest(
 
     Each environment is the whole project with some changes: what is `known` to be wrong with that is not said again.
     """
-    told = {said for each in known for said in (each.location, each.message)}
     found: list[Problem] = []
     rest = {name: spec for name, spec in connections.items() if name not in connectors}
     found += check_connections(rest, read_connectors(rest, project, found))
+    told = {_identity(each) for each in (*known, *found)}
     for other, wrong in other_environments(project.file, project.environment) if project.file else ():
         problems = list(wrong)
         problems += check_connections(other, read_connectors(other, project, problems))
-        found += [each for each in judged(problems) if each.location not in told and each.message not in told]
+        found += [each for each in judged(problems) if _identity(each) not in told]
+        told |= {_identity(each) for each in problems}
     return found
+
+
+_ABSENT = ("missing-key", "no-address", "credentials")
+"""Codes of what is not there, and so has no place of its own: it is told where the environment changes the rest."""
+
+
+def _identity(problem: Problem) -> object:
+    """What makes a mistake the same in two environments."""
+    return problem.message if problem.code in _ABSENT else problem.location

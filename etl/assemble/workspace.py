@@ -59,9 +59,9 @@ class Workspace:
         `whole`: of the connections that no mapping uses and of the other environments, too.
         """
         found = list(self.problems)
+        found += check_connections(self.connections, self.connectors, stand_ins=self.in_sandbox)
         if whole and not self.in_sandbox:
             found += check_rest(self.project, self.connections, self.connectors, found)
-        found += check_connections(self.connections, self.connectors, stand_ins=self.in_sandbox)
         for each in self.known:
             problems = check_mapping(each.spec, each.document, each.project, self.connectors)
             found += expressions_only(problems) if each.rough else problems

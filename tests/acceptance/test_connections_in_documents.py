@@ -54,6 +54,25 @@ def test_a_throttle_looser_than_the_api_s_needs_force(tmp_path: Path) -> None:
         assert ("looser" in result.stdout) == (code == 2)
 
 
+def test_a_mistake_is_told_in_each_environment_that_makes_it_and_one_of_the_project_once(tmp_path: Path) -> None:
+    open_address = "http://things.example.com"
+    folder = project(
+        tmp_path,
+        {
+            "blikk": {"connector": "blikk", "base_url": open_address, "auth": {"app_id": "x", "app_secret": "y"}},
+            "dimesheets": {"connector": "dimesheets", "auth": {"api_key": "made-up-key"}},
+            "unused": {"connector": "dimesheets"},
+        },
+        projects=PROJECTS,
+    )
+    changed = {"blikk": {"base_url": open_address}, "unused": {"base_url": "https://things.example.com"}}
+    written = json.loads((tmp_path / "etl.yaml").read_text(encoding="utf-8"))
+    folder.write("etl.yaml", json.dumps({**written, "environments": {"test": {"connections": changed}}}))
+    said = folder.etl("validate").stdout
+    assert said.count("http:// would send credentials unencrypted") == 2
+    assert said.count("connection 'unused': its `auth` must have 'api_key'") == 1
+
+
 def test_a_run_of_the_library_without_a_project_says_what_is_missing(tmp_path: Path) -> None:
     result = Folder(tmp_path).etl("run", "builtin:blikk-to-dimesheets/projects")
     assert result.exit_code == 2
