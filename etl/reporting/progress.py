@@ -9,17 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rich.console import Console, RenderableType
-from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn
 from rich.table import Column, Table
 from rich.text import Text
 
 from etl.report import MappingReport, RunReport
+from etl.reporting.fit import natural_width
 from etl.reporting.ink import seconds, thousands
 from etl.reporting.values import clean, clip
-
-AMPLE = 1_000
-"""Columns of a terminal on which nothing has to be left out."""
 
 
 class Rate(ProgressColumn):
@@ -79,12 +76,11 @@ class RunProgress(Progress):
     def make_tasks_table(self, tasks: Iterable[Task]) -> Table:
         """One line for each, whatever the width of the terminal."""
         every, shown = self.columns, list(tasks)
-        wide = self._terminal.options.update(width=AMPLE)
         try:
             for number in range(len(self._spared) + 1):
                 self.columns = tuple(each for each in every if each not in self._spared[:number])
                 table = super().make_tasks_table(shown)
-                if Measurement.get(self._terminal, wide, table).maximum <= self._terminal.width:
+                if natural_width(table, self._terminal) <= self._terminal.width:
                     break
         finally:
             self.columns = every

@@ -8,11 +8,11 @@ from typing import Final
 
 from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderableType
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from etl.report import ConnectionReport, MappingReport, RunReport
+from etl.reporting.fit import natural_width
 from etl.reporting.ink import counted, seconds, thousands
 from etl.reporting.runs import telling_counts, top_reasons, totals
 from etl.reporting.values import clean
@@ -21,8 +21,6 @@ STYLES: Final = {"succeeded": "green", "rejected": "yellow", "failed": "red", "i
 REASONS_SHOWN = 5
 DRIFT_SHOWN = 8
 SHORTEST_NAME = 12
-AMPLE = 1_000
-"""Columns of a terminal on which every table fits."""
 
 
 def summary(report: RunReport, options: str = "") -> RenderableType:
@@ -51,7 +49,7 @@ class _Counts:
         table = _table(self._report)
         longest = max((len(clean(mapping.name)) for mapping in self._report.mappings), default=0)
         spare = max(longest - SHORTEST_NAME, 0)  # names go on in a second line
-        wanted = Measurement.get(console, options.update(width=AMPLE), table).maximum - spare
+        wanted = natural_width(table, console) - spare
         yield table if wanted <= options.max_width else _list(self._report)
 
 
