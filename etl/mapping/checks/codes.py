@@ -50,8 +50,8 @@ CODES: Mapping[str, Mapping[str, str]] = {
         "never-equal": "A comparison that can never hold (or always does): a number with a text, or a value that the "
         "documents don't list.",
         "order": "JMESPath puts only numbers in order; `<` and `>` between anything else give null.",
-        "literal": "What stands between backticks is JSON. JMESPath takes anything else for text, even a misspelt `null`, "
-        "`true` or `false`. A warning where text may be meant.",
+        "literal": "What stands between backticks is JSON. JMESPath takes anything else for text, even a misspelt "
+        "`null`, `true` or `false`. A warning where text may be meant.",
         "unknown-function": "There is no such function. `etl functions` lists all there are.",
         "arity": "A function is called with too few or too many arguments.",
         "argument": "An argument that is written out can't be used: an unknown unit, a pattern that is none.",
