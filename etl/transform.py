@@ -159,16 +159,18 @@ def build_transform(
     target_key: Sequence[str],
     normalise: Sequence[str] = (),
     deleted: str | None = None,
+    quiet_where: bool = False,
     secret: bytes = b"",
 ) -> Transform:
-    """Compiles a mapping once for a run. `detail_only`: source fields that a list record does not have; `secret` keys
-    the hashes that are stored."""
+    """Compiles a mapping once for a run. `detail_only`: source fields that a list record does not have; `quiet_where`:
+    it looks at something sensitive; `secret` keys the hashes that are stored."""
     source = spec.source
     each = source.each
+    where = compile_text(source.where)
     return Transform(
         scope=scope,
         key=[compile_expression(parse(part)) for part in source_key],
-        where=compile_text(source.where),
+        where=_quiet(where) if where is not None and quiet_where else where,
         where_early=each is None and _needs_only_list(source.where, detail_only),
         each=None if each is None else (each, compile_expression(parse(each.items)), compile_text(each.key)),
         fields=compile_fields(
@@ -180,6 +182,19 @@ def build_transform(
         normalise=normalise,
         deleted=compile_text(deleted),
     )
+
+
+def _quiet(where: Compiled) -> Compiled:
+    """The same; its errors do not tell what it looked at."""
+
+    def search(record: Json, scope: Scope) -> Json:
+        try:
+            return where(record, scope)
+        except RecordRejected as error:
+            reason = "`where` fails on this record (the reason is not shown, as it looks at a sensitive field)"
+            raise RecordRejected(reason, code=error.code, filtered=error.filtered) from None
+
+    return search
 
 
 def _needs_only_list(where: str | None, detail_only: frozenset[str]) -> bool:

@@ -27,6 +27,13 @@ def sensitive_fields(
     )
 
 
+def where_is_sensitive(spec: MappingSpec, source: Endpoint, tables: Mapping[str, Endpoint]) -> bool:
+    """Whether `where` looks at something hidden: by the connectors, or since a sensitive field is made of it."""
+    made_of = [names_used(parse(field.value or "@")) or () for field in spec.fields if field.sensitive]
+    rows = {name: _hidden(endpoint) for name, endpoint in tables.items()}
+    return spec.source.where is not None and _takes(spec.source.where, _hidden(source).union(*made_of), rows)
+
+
 def _hidden(endpoint: Endpoint | None) -> frozenset[str]:
     return frozenset(name for name, field in endpoint.fields.items() if field.sensitive) if endpoint else frozenset()
 

@@ -156,6 +156,7 @@ target: {connection: dimesheets, endpoint: projects}
         STAFF.replace("FIELD", "{value: socialSecurityNumber, map: {a: b}}"),
         STAFF.replace("FIELD", "{value: socialSecurityNumber, type: date}"),
         STAFF.replace("FIELD", "to_string(@)"),
+        STAFF.replace("FIELD", "to_string(id)").replace("id == `1`", "id == `1` && to_date(socialSecurityNumber)"),
         WORK,
     ],
 )
