@@ -20,6 +20,10 @@ from etl.writers.plan import changed_fields
 
 BATCH = 100
 
+ALL_FROM = 20
+"""Without a limit of its own a mapping whose source is empty loses less than so many records: an empty answer is more
+often a fault at the source than its wish."""
+
 
 @dataclass(slots=True)
 class Gone:
@@ -61,14 +65,15 @@ class Gone:
         return iter([replace(entry, output=self.state.output(key)) for key, entry in known.items() if not entry.gone])
 
     def _beyond_limit(self, count: int) -> LimitReached | None:
+        known = self.state.count()
+        if self.limit is None and self.report.read == 0 and count == known >= ALL_FROM:
+            return self._emptied(known)
         if self.limit is None or count == 0:
             return None
-        known = self.state.count()
         allowed = known * self.limit.amount / 100 if self.limit.percent else self.limit.amount
         if count <= allowed:
             return None
-        verb = "deleted" if self.missing == "delete" else "marked"
-        what = f"{count} of {known} records are gone from the source and would be {verb}"
+        what = f"{count} of {known} records are gone from the source and would be {self._verb}"
         if self.writer is None:
             return LimitReached(
                 f"{what}, more than `limits.max_deletes` allows: a run would do none of it",
@@ -78,6 +83,17 @@ class Gone:
             f"{what}, more than `limits.max_deletes` allows; none was",
             "see which with `etl plan`; if it is right, raise the limit for this run",
         )
+
+    def _emptied(self, known: int) -> LimitReached:
+        done = "a run would do none of it" if self.writer is None else "none was"
+        return LimitReached(
+            f"the source gave no record at all, and all {known} that were sent would be {self._verb}: {done}",
+            "see that the source and its `params` are right; if they are, write `limits: {max_deletes: 100%}`",
+        )
+
+    @property
+    def _verb(self) -> str:
+        return "deleted" if self.missing == "delete" else "marked"
 
     async def _act(self, entries: list[LedgerEntry]) -> None:
         items = [self._item(entry) for entry in entries]

@@ -112,6 +112,22 @@ def test_what_would_have_to_be_found_by_a_sensitive_key_is_refused_beforehand(tm
     assert "error[sensitive-key]: 'mail' is the key by which a record that is gone is found" in result.stderr
 
 
+def test_a_key_that_a_lookup_makes_sensitive_is_refused_as_well(tmp_path: Path, sandbox: Sandbox) -> None:
+    people_by_number = """\
+version: 1
+name: numbers
+source: {connection: local, endpoint: people.jsonl, key: id}
+lookups: {users: {connection: blikk, endpoint: users, detail: true, key: id}}
+fields: {number: "lookup('users', id).socialSecurityNumber"}
+target: {connection: local, endpoint: numbers.jsonl, operation: upsert, key: number, missing: delete}
+"""
+    connections = {**to_sandbox(sandbox), "local": {"connector": "files"}}
+    folder = project(tmp_path, connections, numbers=people_by_number)
+    result = folder.etl("validate")
+    assert result.exit_code == 2
+    assert "error[sensitive-key]: 'number' is the key" in result.stdout
+
+
 def test_a_lookup_that_would_give_a_sensitive_key_rejects_the_record(tmp_path: Path) -> None:
     notes = """\
 version: 1

@@ -150,6 +150,18 @@ def test_the_limit_holds_for_what_where_leaves_out_too(store: State) -> None:
     assert mapped.target.deleted == []
 
 
+@pytest.mark.parametrize("plan", [False, True])
+def test_a_source_that_is_suddenly_empty_deletes_nothing_unless_that_is_said(store: State, plan: bool) -> None:
+    mapped = sent(store, 20, missing="delete")
+    mapped.source.records = []
+    report = mapped.run(plan=plan)
+    assert isinstance(mapped.failure, LimitReached)
+    assert "the source gave no record at all, and all 20 that were sent would be deleted" in str(mapped.failure)
+    assert (len(mapped.target.stored), len(report.changes)) == (20, 20 if plan else 0)
+    mapped.limits = LimitsSpec(max_deletes=Limit(100, percent=True))
+    assert counted(mapped.run()) == {"read": 20, "deleted": 20}
+
+
 def test_a_source_that_broke_in_the_middle_deletes_nothing(store: State) -> None:
     mapped = sent(store, 30, missing="delete")
     mapped.source.broken_at = (2, ConnectionFailed("gone"))
@@ -250,7 +262,7 @@ def test_a_plan_says_that_the_limit_would_stop_the_run(store: State) -> None:
 
 
 def test_an_interrupt_between_two_batches_stops_deleting(store: State) -> None:
-    mapped = sent(store, 250, missing="delete")
+    mapped = sent(store, 250, missing="delete", limits=LimitsSpec(max_deletes=Limit(250)))
     mapped.source.records = []
     stop = asyncio.Event()
     delete = mapped.target.delete
