@@ -11,7 +11,7 @@ from etl.catalogue import Endpoint
 from etl.expressions.parse import names_used, parse
 from etl.expressions.scope import Scope
 from etl.keys import veiled
-from etl.mapping.sensitive import sensitive_fields, where_is_sensitive
+from etl.mapping.sensitive import looked_up, sensitive_fields, where_is_sensitive
 from etl.ports import Veil
 from etl.shape.detail import Detail
 from etl.specs import MappingSpec
@@ -43,7 +43,7 @@ def transform_of(workspace: Workspace, spec: MappingSpec, scope: Scope, secret: 
         target_key=target_key_of(workspace, spec),
         normalise=target.normalise_key,
         deleted=source.incremental.deleted if source.incremental else None,
-        quiet_where=where_is_sensitive(spec, source, _tables(workspace, spec)),
+        quiet_where=where_is_sensitive(spec, source, looked_up(spec, workspace.endpoint)),
         secret=secret,
     )
 
@@ -75,16 +75,9 @@ def drift_of(workspace: Workspace, spec: MappingSpec) -> Drift:
 
 def sensitive_of(workspace: Workspace, spec: MappingSpec) -> frozenset[str]:
     """Target fields whose values are nobody's business."""
-    return sensitive_fields(spec, source_of(workspace, spec), target_of(workspace, spec), _tables(workspace, spec))
-
-
-def _tables(workspace: Workspace, spec: MappingSpec) -> dict[str, Endpoint]:
-    """The documented endpoints that lookups read."""
-    return {
-        name: workspace.endpoint(lookup.connection, lookup.endpoint)
-        for name, lookup in spec.lookups.items()
-        if lookup.connection is not None and lookup.endpoint is not None
-    }
+    return sensitive_fields(
+        spec, source_of(workspace, spec), target_of(workspace, spec), looked_up(spec, workspace.endpoint)
+    )
 
 
 def veil_of(workspace: Workspace, spec: MappingSpec, secret: bytes) -> Veil | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from etl.catalogue import Endpoint
 from etl.expressions.parse import Node, names_used, parse, walk
@@ -32,6 +32,16 @@ def where_is_sensitive(spec: MappingSpec, source: Endpoint, tables: Mapping[str,
     made_of = [names_used(parse(field.value or "@")) or () for field in spec.fields if field.sensitive]
     rows = {name: _hidden(endpoint) for name, endpoint in tables.items()}
     return spec.source.where is not None and _takes(spec.source.where, _hidden(source).union(*made_of), rows)
+
+
+def looked_up(spec: MappingSpec, endpoint: Callable[[str, str], Endpoint | None]) -> dict[str, Endpoint]:
+    """The endpoints that lookups read, by the lookups' names; `endpoint` gives one by connection and name."""
+    found = {
+        name: endpoint(lookup.connection, lookup.endpoint)
+        for name, lookup in spec.lookups.items()
+        if lookup.connection is not None and lookup.endpoint is not None
+    }
+    return {name: each for name, each in found.items() if each is not None}
 
 
 def _hidden(endpoint: Endpoint | None) -> frozenset[str]:

@@ -10,7 +10,7 @@ from etl.expressions.suggest import listed, nearest
 from etl.mapping.checks.expressions import Typed
 from etl.mapping.checks.findings import Checked
 from etl.mapping.checks.values import check_value
-from etl.mapping.sensitive import sensitive_fields
+from etl.mapping.sensitive import looked_up, sensitive_fields
 from etl.model import MISSING, Schema
 from etl.specs import FieldSpec, TargetSpec
 
@@ -105,7 +105,7 @@ def _missing_set(checked: Checked, known: Mapping[str, Schema] | None) -> None:
         hint = "use keep, or {set: {…}} with a field that marks the record as gone"
         checked.at_value(path, "operation-not-offered", f"'{endpoint.name}' can't delete records", hint)
     if missing != "keep" and not _goes_by_id(checked):
-        sensitive = sensitive_fields(checked.spec, checked.source, endpoint, checked.tables)
+        sensitive = sensitive_fields(checked.spec, checked.source, endpoint, looked_up(checked.spec, checked.endpoint))
         for name in sorted(sensitive.intersection(key_of(endpoint, checked.spec.target))):
             message = f"'{name}' is the key by which a record that is gone is found, and it is sensitive"
             hint = "the state keeps only a hash of it: take another field for `target.key`, or `missing: keep`"

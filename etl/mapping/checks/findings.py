@@ -38,16 +38,6 @@ class Checked:
     def target(self) -> Endpoint | None:
         return self.endpoint(self.spec.target.connection, self.spec.target.endpoint)
 
-    @property
-    def tables(self) -> dict[str, Endpoint]:
-        """The documented endpoints that lookups read, by the lookups' names."""
-        found = {
-            name: self.endpoint(lookup.connection, lookup.endpoint)
-            for name, lookup in self.spec.lookups.items()
-            if lookup.connection is not None and lookup.endpoint is not None
-        }
-        return {name: endpoint for name, endpoint in found.items() if endpoint is not None}
-
     # --- what is wrong
 
     def at_value(self, path: Path, code: str, message: str, hint: str | None = None) -> None:

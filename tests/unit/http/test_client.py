@@ -584,6 +584,7 @@ def test_a_connection_that_the_server_closed_while_a_request_waited_is_not_a_los
             connection = connect(url, clock=Slow(), connector={"throttle": (ThrottleWindow(1, 1.0),)})
             for _ in range(3):
                 await connection.client.request(WRITE)
+            assert (connection.report.requests, connection.report.retries) == (3, 0)
             await connection.close()
 
     asyncio.run(story())
