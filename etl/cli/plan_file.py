@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -54,7 +55,7 @@ def save_plan(path: Path, request: Request, workspace: Workspace, report: RunRep
         },
     }
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        if os.name == "posix":
+        if sys.platform != "win32":
             os.fchmod(file.fileno(), 0o600)
         file.write(orjson.dumps(document))
 
