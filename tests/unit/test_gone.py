@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl.errors import ConnectionFailed, Interrupted, LimitReached
@@ -297,7 +297,7 @@ class Flaky:
             yield outcomes
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(
     steps=st.lists(
         st.tuples(

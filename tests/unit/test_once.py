@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl.errors import ConnectionFailed
@@ -513,7 +513,7 @@ ACCIDENTS = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(
     days=st.lists(st.integers(0, 2), min_size=1, max_size=8),
     accidents=st.lists(ACCIDENTS, max_size=20),

@@ -108,9 +108,7 @@ class InMemory(RuleBasedStateMachine):
         self.mapped.where = f"id >= `{self.least}`"
 
 
-InMemory.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+InMemory.TestCase.settings = settings(max_examples=60, stateful_step_count=25)
 TestInMemory = InMemory.TestCase
 
 
@@ -222,6 +220,6 @@ class OverTheNetwork(RuleBasedStateMachine):
 
 
 OverTheNetwork.TestCase.settings = settings(
-    max_examples=5, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=5, stateful_step_count=15, suppress_health_check=list(HealthCheck)
 )
 TestOverTheNetwork = OverTheNetwork.TestCase

@@ -113,7 +113,7 @@ def test_the_array_may_stand_deeper_in_a_file(folder: Path) -> None:
         )
     )
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_an_array_is_read_alike_however_it_is_spaced(tmp_path_factory: pytest.TempPathFactory, rows: list[Any]) -> None:
     folder = tmp_path_factory.mktemp("spaced")
     compact, wide = json.dumps(rows), json.dumps(rows, indent=3, ensure_ascii=False)

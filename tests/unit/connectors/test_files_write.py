@@ -214,7 +214,7 @@ TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=8) | st.samp
 @given(
     st.lists(st.tuples(TEXTS, TEXTS), max_size=6), st.sampled_from([",", ";", "\t", "|"]), st.sampled_from(['"', "'"])
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_whatever_a_csv_file_is_given_it_gives_back(
     tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[str, str]], delimiter: str, quote: str
 ) -> None:
@@ -235,7 +235,7 @@ CHANGES = st.lists(
 
 
 @given(CHANGES, st.sampled_from(["a.csv", "a.jsonl", "a.json"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_upserts_and_deletes_leave_what_a_table_would_hold(
     tmp_path_factory: pytest.TempPathFactory, runs: list[list[Change]], name: str
 ) -> None:

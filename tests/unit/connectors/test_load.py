@@ -341,7 +341,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 
 
 @given(JSON)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whatever_stands_in_a_document_is_told_in_words(data: Any) -> None:
     document = source.parse("version: 1\n", "x.yaml")
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from aiohttp import web
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl.catalogue import Op, Param, Sort, Window, Wire
@@ -113,7 +113,6 @@ def swim(sea: Sea) -> set[Json]:
 DELAYS = st.lists(st.integers(0, 12), min_size=1, max_size=8)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(1, 60), st.integers(1, 12), st.dictionaries(st.integers(1, 12), st.integers(0, 59)), DELAYS)
 def test_records_that_move_up_because_others_are_deleted_are_not_lost(
     count: int, size: int, deletions: dict[int, int], delays: list[int]
@@ -125,7 +124,6 @@ def test_records_that_move_up_because_others_are_deleted_are_not_lost(
     assert swim(sea) >= set(sea.items)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(1, 60), st.integers(2, 12), st.dictionaries(st.integers(1, 12), st.integers(0, 59)), DELAYS)
 def test_records_that_move_down_because_others_are_added_are_not_lost(
     count: int, size: int, additions: dict[int, int], delays: list[int]
@@ -137,7 +135,7 @@ def test_records_that_move_down_because_others_are_added_are_not_lost(
     assert swim(sea) >= set(range(count))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(20, 60), st.integers(2, 12), st.integers(1, 6), st.integers(1, 40))
 def test_many_deleted_at_once_move_records_over_several_pages(count: int, size: int, when: int, gone: int) -> None:
     def delete(items: list[int]) -> None:
@@ -188,7 +186,7 @@ def _made(item: int) -> str:
     return made.strftime("%Y-%m-%d %H:%M:%S +00:00")
 
 
-@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200)
 @given(st.integers(1, 60), st.integers(1, 12), st.dictionaries(st.integers(1, 12), st.integers(0, 59)), DELAYS)
 def test_a_total_that_hides_a_deletion_behind_an_addition_loses_nothing(
     count: int, size: int, swaps: dict[int, int], delays: list[int]

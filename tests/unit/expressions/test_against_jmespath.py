@@ -96,7 +96,7 @@ def exactly(value: Any) -> Any:
     return (isinstance(value, bool), value)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(expressions, records)
 def test_the_same_result_as_jmespath(text: str, record: Any) -> None:
     worked, expected = theirs(text, record)

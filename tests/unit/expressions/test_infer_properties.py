@@ -26,7 +26,7 @@ from etl.model import Json, Schema
 
 NAMES = ("id", "name", "title", "customer", "tags", "amount", "isActive", "period")
 SCOPE = Scope(now=datetime(2026, 4, 1, 10, tzinfo=UTC))
-MANY = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=80, suppress_health_check=list(HealthCheck))
 
 # --- schemas and their records -------------------------------------------------------------------
 

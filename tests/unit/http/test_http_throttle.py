@@ -252,9 +252,7 @@ async def main(folder, count):
     windows = [ThrottleWindow(8, 0.5)]
     throttle = shared_throttle(windows, clock, origin="o", application="a", folder=Path(folder))
     async def one():
-        async with throttle.turn() as turn:
-            await turn.go()
-            print(clock.monotonic(), flush=True)
+        print(await throttle.take(), flush=True)
     await asyncio.gather(*(one() for _ in range(count)))
 
 asyncio.run(main(sys.argv[1], int(sys.argv[2])))
@@ -277,8 +275,7 @@ def test_two_processes_together_stay_within_the_limit_and_a_killed_one_holds_nob
     outputs = [child.communicate(timeout=30)[0] for child in others]
     assert [len(output.splitlines()) for output in outputs] == [24, 24]
     times = sorted([*seen, *(float(line) for output in outputs for line in output.splitlines())])
-    # printed a moment after the slot was stamped, on a busy machine a long one; without sharing the least would be 0
-    assert min(later - at for at, later in zip(times, times[8:], strict=False)) >= 0.4
+    assert min(later - at for at, later in zip(times, times[8:], strict=False)) >= 0.5
 
 
 def test_the_machine_clock_is_shared_by_processes() -> None:

@@ -32,7 +32,7 @@ TARGETS = [
     for endpoint in connector.endpoints.values()
     if "upsert" in endpoint.operations
 ]
-SOME = settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+SOME = settings(max_examples=60, derandomize=True, suppress_health_check=list(HealthCheck))
 ANYTHING: st.SearchStrategy[Json] = st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["", "x", "7"])
 VALUES: dict[str, st.SearchStrategy[Json]] = {
     "string": st.sampled_from(["", "x", "7", "två ord", "2026-04-01"]),

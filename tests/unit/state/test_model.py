@@ -165,9 +165,7 @@ def test_every_sequence_of_calls_leaves_what_a_plain_dict_would_hold(
     try:
         run_state_machine_as_test(
             lambda: StateMachine(state),
-            settings=settings(
-                max_examples=examples, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
-            ),
+            settings=settings(max_examples=examples, stateful_step_count=20, suppress_health_check=list(HealthCheck)),
         )
     finally:
         state.close()
