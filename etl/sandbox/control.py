@@ -69,7 +69,7 @@ class Control:
         self.faults.add((*(profile_rules(chaos) if chaos else ()), *rules))
 
     def behave(self) -> None:
-        """Ends all faults."""
+        """Ends all faults; what they held up goes on."""
         self.faults.clear()
 
     def reset(self) -> None:

@@ -6,8 +6,10 @@ from a seed, so that the same requests meet the same faults.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from random import Random
 from typing import Any
@@ -117,11 +119,13 @@ class Strike:
 
 
 class Faults:
-    """The rules in force, in the order in which they were given."""
+    """The rules in force, in the order in which they were given. `held`: how many requests a delay keeps waiting."""
 
     def __init__(self, rules: Iterable[Rule] = (), seed: int = 0) -> None:
         self._seed = seed
         self._armed: list[_Armed] = []
+        self._over = asyncio.Event()
+        self.held = 0
         self.random = Random(f"{seed}-faults")  # noqa: S311 - made-up accidents, no secrets
         self.add(rules)
 
@@ -131,7 +135,21 @@ class Faults:
             self._armed.append(_Armed(rule, chance))
 
     def clear(self) -> None:
+        """From now on nothing goes wrong; what is held up goes on at once."""
         self._armed.clear()
+        self._over.set()
+        self._over = asyncio.Event()
+
+    async def hold(self, strike: Strike) -> None:
+        """Waits for as long as the strike delays a request."""
+        seconds = strike.faults.get("latency", 0.0) + strike.faults.get("jitter", 0.0)
+        if seconds > 0:
+            self.held += 1
+            try:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._over.wait(), seconds)
+            finally:
+                self.held -= 1
 
     def strike(self, api: str, method: str, path: str) -> Strike:
         """The faults that this request meets."""

@@ -134,8 +134,12 @@ class Sandbox:
         """Adds fault rules, or those of a profile, to the ones in force."""
         self._do(lambda control: control.misbehave(chaos, rules))
 
+    def held(self) -> int:
+        """How many requests a fault keeps waiting at this moment."""
+        return self._do(lambda control: control.faults.held)
+
     def behave(self) -> None:
-        """Ends all faults."""
+        """Ends all faults; what they held up goes on."""
         self._do(lambda control: control.behave())
 
     def reset(self) -> None:

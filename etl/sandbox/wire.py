@@ -50,7 +50,7 @@ class Door:
             return _response(self._control(call))
         faults = self._faults()
         strike = faults.strike(self._name, call.method, call.path)
-        await _delay(strike)
+        await faults.hold(strike)
         at = self._clock()
         reply = self._front.reply(call, strike, faults)
         self._journal.note(self._entry(call, reply, strike, at))
@@ -68,12 +68,6 @@ class Door:
             fault=strike.label,
             raw=call.body,
         )
-
-
-async def _delay(strike: Strike) -> None:
-    seconds = strike.faults.get("latency", 0.0) + strike.faults.get("jitter", 0.0)
-    if seconds > 0:
-        await asyncio.sleep(seconds)
 
 
 def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:

@@ -101,12 +101,13 @@ def test_a_state_that_another_program_holds(
 def test_a_second_run_of_the_same_mapping_says_that_one_is_under_way(
     folder: Folder, sandbox: Sandbox, snapshot: SnapshotAssertion
 ) -> None:
-    sandbox.misbehave(Rule("latency", path="/Core/Projects", seconds=1.5, times=1))
+    sandbox.misbehave(Rule("latency", path="/Core/Projects", seconds=600))
     first = folder.start("run", "--json")
-    while not sandbox.requests("blikk") and first.poll() is None:
+    while not sandbox.held() and first.poll() is None:
         time.sleep(0.01)
     assert refused(folder) == snapshot
-    out, err = first.communicate(timeout=30)
+    sandbox.behave()
+    out, err = first.communicate(timeout=60)
     assert first.returncode == 0, err
     assert json.loads(out)["mappings"][0]["written"] == arrived(sandbox) > 0
 

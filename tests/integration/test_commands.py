@@ -131,19 +131,20 @@ def test_who_asks_for_json_gets_a_document_even_if_nothing_could_begin(project: 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a signal to another process is a POSIX thing")
 def test_an_interrupt_finishes_what_is_in_flight_and_a_rerun_goes_on(project: Path, sandbox: Sandbox) -> None:
-    sandbox.misbehave(Rule("latency", path="/Core/Projects", seconds=1.5))
+    sandbox.misbehave(Rule("latency", path="/Core/Projects", seconds=600))
     command = [sys.executable, "-m", "etl", "run", "--json"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
-    while "blikk" not in sandbox.summary()["apis"] and process.poll() is None:
+    while not sandbox.held() and process.poll() is None:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    assert process.stderr
+    assert "stopping" in process.stderr.readline()
+    sandbox.behave()
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     document = json.loads(out)
     assert (document["status"], document["exit_code"]) == ("interrupted", 130)
-    assert "stopping" in err
     assert "Traceback" not in err
-    sandbox.behave()
     rerun = json.loads(etl("run", "--json").stdout)
     assert rerun["mappings"][0]["written"] == len(sandbox.records("blikk", "projects"))
 

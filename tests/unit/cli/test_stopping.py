@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -23,13 +22,13 @@ async def stubborn(stop):
     os.kill(os.getpid(), signal.{signal})
     await stop.wait()
     os.kill(os.getpid(), signal.{signal})
-    await asyncio.sleep(60)
+    await asyncio.sleep(600)
 
 async def deaf(stop):
     try:
         await stubborn(stop)
     finally:
-        await asyncio.shield(asyncio.sleep(60))
+        await asyncio.shield(asyncio.sleep(600))
 
 try:
     print(run_stoppable({work}, lambda text: print(text)))
@@ -39,28 +38,26 @@ except KeyboardInterrupt:
 """
 
 
-def stopped(work: str, signal: str = "SIGINT") -> tuple[int, str, float]:
-    begin = time.monotonic()
+def stopped(work: str, signal: str = "SIGINT") -> tuple[int, str]:
     script = SCRIPT.format(signal=signal, work=work)
-    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)
-    return found.returncode, found.stdout, time.monotonic() - begin
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    return found.returncode, found.stdout
 
 
 @pytest.mark.parametrize("signal", ["SIGINT", "SIGTERM"])
 def test_the_first_signal_lets_the_work_finish(signal: str) -> None:
-    code, said, _ = stopped("obedient", signal)
+    code, said = stopped("obedient", signal)
     assert code == 0
     assert said.splitlines()[0].startswith("stopping:")
     assert said.splitlines()[1] == "finished"
 
 
 def test_the_second_signal_ends_it() -> None:
-    code, said, _ = stopped("stubborn")
+    code, said = stopped("stubborn")
     assert code == 130
     assert "ended at once" in said
 
 
 def test_work_that_does_not_let_go_is_left_behind() -> None:
-    code, _, seconds = stopped("deaf")
+    code, _ = stopped("deaf")
     assert code == 130
-    assert seconds < 30
