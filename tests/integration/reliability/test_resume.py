@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from etl.sandbox import Sandbox
-from etl.sandbox.faults import Rule
+from etl.sandbox import Rule, Sandbox
 from etl.state import open_state
 from tests.support.mortals import Mother, mother
 from tests.support.projects import Folder, project, to_sandbox
@@ -115,11 +114,15 @@ def test_it_is_killed_again_and_again_and_still_comes_to_its_end(
 
 
 def test_an_interrupt_notes_the_place_too(acme: Folder, sandbox: Sandbox) -> None:
+    sandbox.misbehave(Rule("latency", api="blikk", path="/Tasks$", nth=20, seconds=600))
     process = acme.start("run", "--json")
-    while len([entry for entry in sandbox.requests("blikk") if entry.path.endswith("/Tasks")]) < 20:
+    while not sandbox.held() and process.poll() is None:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=20)
+    assert process.stderr
+    assert "stopping" in process.stderr.readline()
+    sandbox.behave()
+    out, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert json.loads(out)["status"] == "interrupted"
     at = place(acme)
