@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
@@ -39,21 +39,29 @@ class Gone:
     writer: Writer | None
     stop: asyncio.Event
 
-    async def settle(self, *, complete: bool) -> None:
-        """Acts on what is gone: what `where` now leaves out, and after a complete read what it did not see.
-
-        Raises LimitReached before anything is done, where that would be more than the limit allows; a plan shows all of
-        it before.
-        """
+    def check(self, *, complete: bool) -> LimitReached | None:
+        """Raises LimitReached where more is gone than the limit allows; a plan, which shows all of it before, is given
+        it."""
         beyond = self._beyond_limit(sum(1 for _ in self._entries(complete)))
         if beyond is not None and self.writer is not None:
             raise beyond
+        return beyond
+
+    async def settle(self, *, complete: bool, behind: Sequence[str] = ()) -> None:
+        """Acts on what is gone: what `where` now leaves out, and after a complete read what it did not see.
+
+        `behind`: mappings that should have gone before and did not come to their end: what they wrote may hang on what
+        is gone. Raises LimitReached before anything is done, where that holds it back, or the limit.
+        """
+        beyond = self.check(complete=complete)
         entries = self._entries(complete)
         while batch := list(islice(entries, BATCH)):
             if self.stop.is_set():
                 raise Interrupted(
                     "interrupted; what was done is recorded", "a rerun deals with the rest of what is gone"
                 )
+            if behind:
+                raise self._held_back(behind[0])
             await self._act(batch)
         if beyond is not None:
             raise beyond
@@ -82,6 +90,13 @@ class Gone:
         return LimitReached(
             f"{what}, more than `limits.max_deletes` allows; none was",
             "see which with `etl plan`; if it is right, raise the limit for this run",
+        )
+
+    def _held_back(self, behind: str) -> LimitReached:
+        return LimitReached(
+            f"what is gone from the source was not {self._verb}: '{behind}', which comes first with what hangs on it, "
+            "did not come to its end",
+            "the next run deals with it",
         )
 
     def _emptied(self, known: int) -> LimitReached:

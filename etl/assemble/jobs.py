@@ -20,12 +20,14 @@ from etl.catalogue import Endpoint
 from etl.checkpoints import Checkpoints
 from etl.errors import Interrupted, StateError
 from etl.expressions.scope import Scope
+from etl.gone import Gone
 from etl.mapping.load import Loaded
 from etl.model import Page
 from etl.pipeline import Pipeline
 from etl.ports import Clock, MappingState, State, Veil
 from etl.ports import Scope as StateScope
 from etl.report import MappingReport, RunOptions
+from etl.run import OthersFirst
 from etl.settle import Settlement
 from etl.shape import Dedupe, Details, Diff, Doubles, Held, Shaper, TakenUp
 from etl.specs import MappingSpec
@@ -54,7 +56,7 @@ class Jobs:
     def __post_init__(self) -> None:
         self.writing = Writing(self.workspace, self.options, self.connections, self.state, self.run_id, self.stop)
 
-    async def work(self, loaded: Loaded, report: MappingReport) -> None:
+    async def work(self, loaded: Loaded, report: MappingReport, others_first: OthersFirst) -> None:
         """Runs one mapping. Raises what stopped it."""
         where = self.place(loaded.spec)
         self._take_over(loaded.spec)
@@ -73,11 +75,17 @@ class Jobs:
                 reads.came_to_its_end()
                 gone = self.writing.gone(loaded.spec, pipeline, state, report)
                 if gone is not None:
-                    await gone.settle(complete=reads.saw_all() and pipeline.shaper.sure)
+                    await self._settle(loaded.spec, gone, reads.saw_all() and pipeline.shaper.sure, others_first)
             report.warnings += pipeline.shaper.warnings()
             report.cursor = reads.done(moves=self.options.limit is None and self.options.since is None)
         finally:
             self.state.release(where)
+
+    async def _settle(self, spec: MappingSpec, gone: Gone, complete: bool, others_first: OthersFirst) -> None:
+        """What is gone, children before their parents. A limit stops the mapping before those that need it begin."""
+        gone.check(complete=complete)
+        goes_last = not self.options.plan and self.workspace.goes_last(spec)
+        await gone.settle(complete=complete, behind=await others_first() if goes_last else ())
 
     @asynccontextmanager
     async def _published(
@@ -240,17 +248,9 @@ class Jobs:
         return Rekeyed(refuses, shown=self._veil(spec) is None)
 
     def _reads(self, loaded: Loaded, state: MappingState) -> Reads:
-        spec = loaded.spec
-        return Reads.prepare(
-            self.workspace,
-            spec,
-            self.connections,
-            state,
-            self.options,
-            self.scope,
-            clock=self.connections.clock,
-            run_id=self.run_id,
-        )
+        spec, clock = loaded.spec, self.connections.clock
+        place = (self.workspace, spec, self.connections, state, self.options, self.scope)
+        return Reads.prepare(*place, clock=clock, run_id=self.run_id)
 
     # --- children of what was rejected
 

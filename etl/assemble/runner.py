@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from etl.assemble.connections import Connections
 from etl.assemble.jobs import Jobs
@@ -102,12 +103,9 @@ async def _run(
 
 
 def _job(jobs: Jobs, loaded: Loaded, report: MappingReport) -> Job:
-    async def work(report: MappingReport) -> None:
-        await jobs.work(loaded, report)
-
-    target = loaded.spec.target
-    needs = jobs.workspace.needs.get(loaded.spec.name, frozenset())
-    return Job(loaded.spec.name, work, report, needs, target=f"{target.connection} {target.endpoint}")
+    name, target = loaded.spec.name, loaded.spec.target
+    needs = jobs.workspace.needs.get(name, frozenset())
+    return Job(name, partial(jobs.work, loaded), report, needs, target=f"{target.connection} {target.endpoint}")
 
 
 def _blank(loaded: Loaded, workspace: Workspace) -> MappingReport:

@@ -106,6 +106,14 @@ class Workspace:
         here = {each.spec.file for each in self.known}
         return source.load(file) if all(path.resolve() in here for path in folder.rglob("*.yaml")) else None
 
+    def goes_last(self, spec: MappingSpec) -> bool:
+        """What is gone is deleted after the mappings that need this one have deleted theirs; not where one of them
+        reads what this one writes, which must be as it should by then."""
+        written = (spec.target.connection, spec.target.endpoint)
+        needing = [each.spec.source for each in self.loaded if spec.name in self.needs.get(each.spec.name, ())]
+        reads = any((source.connection, source.endpoint) == written for source in needing)
+        return bool(needing) and not reads and self.connectors[spec.target.connection].kind != "files"
+
     def endpoint(self, connection: str, name: str) -> Endpoint:
         """The documented endpoint; for checked mappings there is one."""
         return self.connectors[connection].endpoints[name]

@@ -8,7 +8,7 @@ import pytest
 
 from etl.errors import ConnectionFailed, Interrupted, UsageError
 from etl.report import MappingReport
-from etl.run import Job, in_order, run_jobs
+from etl.run import Job, OthersFirst, in_order, run_jobs
 
 
 class Diary:
@@ -20,7 +20,7 @@ class Diary:
         self.together: set[frozenset[str]] = set()
 
     def job(self, name: str, *, needs: set[str] = frozenset(), target: str = "", error: Exception | None = None) -> Job:  # type: ignore[assignment]
-        async def work(report: MappingReport) -> None:
+        async def work(report: MappingReport, _: OthersFirst) -> None:
             self.running.append(name)
             self.together.add(frozenset(self.running))
             for _ in range(3):
@@ -82,6 +82,55 @@ def test_what_depends_on_a_failed_mapping_does_not_run_and_says_why() -> None:
     assert jobs[1].report.error == "not run: 'projects', which it depends on, failed"
 
 
+class Gives:
+    """Jobs of two parts: the second comes after those that need them, and notes which of these failed."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def job(self, name: str, *needs: str, target: str = "", error: Exception | None = None) -> Job:
+        async def work(report: MappingReport, others_first: OthersFirst) -> None:
+            self.lines.append(f"{name} sends")
+            if error:
+                raise error
+            behind = await others_first()
+            self.lines.append(" ".join([f"{name} deletes", *behind]))
+
+        return Job(name, work, MappingReport(name), frozenset(needs), target or name)
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_what_comes_last_of_a_mapping_waits_for_all_that_need_it(concurrency: int) -> None:
+    gives = Gives()
+    jobs = [gives.job("clients"), gives.job("tasks", "projects"), gives.job("projects", "clients")]
+    assert set(run(jobs, concurrency=concurrency).values()) == {"succeeded"}
+    sent = ["clients sends", "projects sends", "tasks sends"]
+    assert gives.lines == [*sent, "tasks deletes", "projects deletes", "clients deletes"]
+
+
+def test_two_mappings_of_one_endpoint_that_need_each_other_in_part_don_t_lock_each_other_out() -> None:
+    gives = Gives()
+    run([gives.job("main", target="erp projects"), gives.job("sub", "main", target="erp projects")])
+    assert gives.lines == ["main sends", "sub sends", "sub deletes", "main deletes"]
+
+
+def test_a_mapping_is_told_which_of_those_that_go_first_did_not_come_to_their_end() -> None:
+    gives = Gives()
+    jobs = [gives.job("projects"), gives.job("tasks", "projects", error=ConnectionFailed("no answer"))]
+    assert run(jobs) == {"projects": "succeeded", "tasks": "failed"}
+    assert gives.lines == ["projects sends", "tasks sends", "projects deletes tasks"]
+
+
+def test_the_time_that_a_mapping_waits_for_others_is_not_its_own() -> None:
+    seconds = iter(range(100))
+    gives = Gives()
+    jobs = [gives.job("projects"), gives.job("tasks", "projects")]
+    asyncio.run(
+        run_jobs(jobs, concurrency=1, fail_fast=False, stop=asyncio.Event(), monotonic=lambda: float(next(seconds)))
+    )
+    assert [job.report.seconds for job in jobs] == [2.0, 2.0]
+
+
 def test_fail_fast_starts_nothing_after_a_failure() -> None:
     diary = Diary()
     jobs = [diary.job("a", error=ConnectionFailed("no answer")), diary.job("b")]
@@ -101,7 +150,7 @@ def test_a_mapping_that_is_interrupted_says_so() -> None:
 
 
 def test_what_was_read_and_not_settled_counts_as_unsettled() -> None:
-    async def work(report: MappingReport) -> None:
+    async def work(report: MappingReport, _: OthersFirst) -> None:
         report.read, report.written, report.filtered = 10, 4, 1
         raise Interrupted("interrupted")
 
