@@ -13,18 +13,26 @@ from hypothesis import strategies as st
 from etl.state import SeenKeys
 from tests.unit.state.test_processes import child, line
 
-calls = st.lists(st.lists(st.text(st.characters(), max_size=3), max_size=8), max_size=8)
+Calls = list[list[str]]
+
+any_calls = st.lists(st.lists(st.text(st.characters(), max_size=3), max_size=8), max_size=8)
+in_order = st.lists(st.integers(0, 120), max_size=20, unique=True).map(
+    lambda numbers: [[str(number), str(number + 1)] for number in sorted(numbers)]
+)
+backwards = in_order.map(lambda calls: calls[::-1])
+disturbed = st.tuples(in_order | backwards, in_order).map(lambda both: [*both[0], *both[1]])
 
 
-@given(calls, st.integers(0, 12))
-def test_a_key_is_new_once_wherever_it_is_kept(pages: list[list[str]], in_memory: int) -> None:
+@given(any_calls | in_order | backwards | disturbed, st.integers(0, 12), st.booleans())
+def test_a_key_is_new_once_wherever_it_is_kept(calls: Calls, in_memory: int, asked: bool) -> None:
     seen, model = SeenKeys(in_memory), set[str]()
-    for page in pages:
-        expected = [key not in model and key not in page[:place] for place, key in enumerate(page)]
-        assert seen.contains_many(page) == [key in model for key in page]
-        assert seen.add_many(page) == expected
-        model.update(page)
-        assert seen.contains_many([*page, "never"]) == [True] * len(page) + [False]
+    for keys in calls:
+        expected = [key not in model and key not in keys[:place] for place, key in enumerate(keys)]
+        if asked:
+            assert seen.contains_many(keys) == [key in model for key in keys]
+        assert seen.add_many(keys) == expected
+        model.update(keys)
+    assert seen.contains_many([*model, "never"]) == [True] * len(model) + [False]
     seen.close()
 
 
