@@ -35,6 +35,12 @@ MISSING: Final = Missing()
 PLANNED_ID: Final[Json] = {"$planned": True}
 """Stands in a plan for the id that the target will give to a record that the plan creates."""
 
+UNKNOWN: Final = "unknown"
+"""The code of the reject of a create that may have been done: its intent stays open."""
+
+UNCONFIRMED: Final = "unconfirmed"
+"""The same where the target answered that it was done, and shows no record of it."""
+
 LATER: Final = "later"
 """The code of a reject in a plan: what becomes of the record is known only once others are written."""
 

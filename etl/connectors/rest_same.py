@@ -9,7 +9,7 @@ from etl.model import Json
 
 
 def same(sent: Json, listed: Json) -> bool:
-    """Equal for a person: 7 and "7.00", a date and its midnight, texts apart from case and outer space, null and ""."""
+    """Equal for a person: 7 and "7.00", a date and its midnight, texts apart from case and white space, null and ""."""
     if _is_number(sent) or _is_number(listed):
         return _number(sent) == _number(listed) and _number(sent) is not None
     return bool(_plain(sent) == _plain(listed))
@@ -35,7 +35,7 @@ def told_apart(value: Json) -> str:
 def _plain(value: Json) -> Json:
     if value is None or value == "":
         return None
-    return _plain_text(value.strip()) if isinstance(value, str) else value
+    return _plain_text(" ".join(value.split())) if isinstance(value, str) else value
 
 
 def _plain_text(text: str) -> str:

@@ -6,12 +6,23 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from etl.errors import OutcomeUnknown
 from etl.keys import canonical
-from etl.model import Json, Record
+from etl.model import UNCONFIRMED, UNKNOWN, Action, Item, Json, Outcome, Record
 from etl.ports import Finder, Found, Intent, MappingState
 
 SKEW = timedelta(minutes=5)
 """How far the target's clock may be off."""
+
+LOOK_THERE = "look there: `etl rejects drop` if it is there, else `etl rejects retry --create`"
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A create of which nobody knows what came of it. `lost`: its error in this run; None: an earlier run sent it."""
+
+    intent: Intent
+    lost: OutcomeUnknown | None = None
 
 
 @dataclass(slots=True)
@@ -58,3 +69,15 @@ def _age(found: Found) -> tuple[str, float]:
     """Sorts by time of creation; within one second the higher number is the newer."""
     number = found.id if isinstance(found.id, int) else 0
     return found.created or "", number
+
+
+def undecided(item: Item, doubt: Doubt, why: str) -> Outcome:
+    """Its intent stays open: a later run looks again, and never creates it blindly."""
+    what = "an earlier run may have created it" if doubt.lost is None else "its create got no answer"
+    return Outcome(item, Action.REJECTED, reason=f"{what}, and {why}; {LOOK_THERE}", code=UNKNOWN)
+
+
+def unconfirmed(item: Item) -> Outcome:
+    """Its intent stays open: a later run looks again. It is not sent again, as it may be there in another form."""
+    reason = f"the target answered that it created it, and shows no such record; {LOOK_THERE}"
+    return Outcome(item, Action.REJECTED, reason=reason, code=UNCONFIRMED)

@@ -12,23 +12,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from etl.errors import ConnectionFailed, OutcomeUnknown, Refused
-from etl.model import Action, Item, Json, Outcome
+from etl.model import UNCONFIRMED, Action, Item, Json, Outcome
 from etl.ports import Clock, Found, Intent, MappingState, Target
 from etl.settle import CHANGED
-from etl.writers.doubt import Doubts
+from etl.writers.doubt import Doubt, Doubts, unconfirmed, undecided
 from etl.writers.faults import Faults
 from etl.writers.turns import Turns
 
 GRACE = timedelta(seconds=5)
 """How long a request whose answer is lost may still be under way: nothing is taken for absent before that."""
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """A create of which nobody knows what came of it. `lost`: its error in this run; None: an earlier run sent it."""
-
-    intent: Intent
-    lost: OutcomeUnknown | None = None
 
 
 @dataclass(slots=True)
@@ -51,6 +43,10 @@ class OnceWriter:
     resends: bool = False
     _earlier: dict[str, Intent] | None = None
     """Intents that earlier runs left open."""
+    _unconfirmed: frozenset[str] = frozenset()
+    """Keys of those that the target said it had made, and showed no record of: they are not sent again unasked."""
+    _shows_late: bool = True
+    """What was just created may be shown a moment later: it is waited for until that was once in vain."""
     _begun: datetime = field(init=False)
     _doubts: Doubts = field(init=False)
     _turns: Turns = field(default_factory=Turns)
@@ -83,6 +79,8 @@ class OnceWriter:
         """Makes the intents of all new items durable at once; gives their keys."""
         if self._earlier is None:
             self._earlier = {intent.key: intent for intent in self.state.intents()}
+            rejects = self.state.rejects() if self._earlier else ()
+            self._unconfirmed = frozenset(each.key for each in rejects if each.code == UNCONFIRMED)
         new = [item for item in items if item.known is None and item.key not in self._earlier]
         self._intend(new)
         return {item.key for item in new}
@@ -105,7 +103,8 @@ class OnceWriter:
         if item.known is not None:
             return await self._changed(item)
         intent = (self._earlier or {}).pop(item.key, None)
-        if intent is not None and not (self.find_first and self.target.finder.can_find(item.output)):
+        by_key = self.find_first and self.target.finder.can_find(item.output) and item.key not in self._unconfirmed
+        if intent is not None and not by_key:
             return Doubt(intent)
         if intent is not None:
             await self._nothing_under_way()
@@ -133,17 +132,23 @@ class OnceWriter:
         if outcome.action is Action.REJECTED:
             self.state.drop_intents([item.key])
         elif outcome.target_id is None and self.target.finder.can_find(item.output):
-            outcome.target_id = await self._new_id(item, begin)
+            return await self._confirmed(outcome, begin)
         return outcome
 
-    async def _new_id(self, item: Item, begin: datetime) -> Json:
-        """The id of what was just created, where the answer did not give it; None where that can't be told."""
+    async def _confirmed(self, outcome: Outcome, begin: datetime) -> Outcome:
+        """With the id of what was just created, where the answer did not give it. An answer that is all there is to
+        show for it counts for nothing."""
+        item = outcome.item
         try:
-            target_id = await self._doubts.just_made(item.output, begin)
-        except Refused:  # it was created all the same
-            return None
-        self._doubts.take(target_id)
-        return target_id
+            outcome.target_id = await self._doubts.just_made(item.output, begin)
+            if outcome.target_id is None and self._shows_late:
+                await self.clock.sleep(GRACE.total_seconds())
+                outcome.target_id = await self._doubts.just_made(item.output, begin)
+                self._shows_late = outcome.target_id is not None
+        except Refused:  # nobody can look, and the target says that it was created
+            return outcome
+        self._doubts.take(outcome.target_id)
+        return outcome if outcome.target_id is not None else unconfirmed(item)
 
     def _refused(self, item: Item, refused: Refused) -> Outcome:
         """The target has surely not made it."""
@@ -156,15 +161,17 @@ class OnceWriter:
         """Found, it is done; not found, it is sent once more."""
         finder, intent = self.target.finder, doubt.intent
         if not finder.can_find(intent.output):
-            return _undecided(item, doubt, "the target offers no way to look it up")
+            return undecided(item, doubt, "the target offers no way to look it up")
         try:
             found = await self._found(doubt)
         except Refused as refused:
-            return _undecided(item, doubt, f"looking it up was refused: {refused.reason}")
+            return undecided(item, doubt, f"looking it up was refused: {refused.reason}")
         if len(found) > self._doubts.twins(intent, (self._earlier or {}).values()):
-            return _undecided(item, doubt, f"{len(found)} records of the target could be it")
+            return undecided(item, doubt, f"{len(found)} records of the target could be it")
         if found:
             return await self._adopted(item, intent, found[0].id)
+        if item.key in self._unconfirmed:
+            return unconfirmed(item)
         if again:
             return self._given_up(item, doubt)
         self._intend([item])
@@ -272,10 +279,3 @@ def _changed(item: Item, reason: str) -> Outcome:
 
 def _is_missing(outcome: Outcome) -> bool:
     return outcome.action is Action.REJECTED and outcome.code == "not-found"
-
-
-def _undecided(item: Item, doubt: Doubt, why: str) -> Outcome:
-    """Its intent stays open: a later run looks again, and never creates it blindly."""
-    what = "an earlier run may have created it" if doubt.lost is None else "its create got no answer"
-    reason = f"{what}, and {why}; look there: `etl rejects drop` if it is there, else `etl rejects retry --create`"
-    return Outcome(item, Action.REJECTED, reason=reason, code="unknown")

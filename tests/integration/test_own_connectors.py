@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from etl.writers import once
 from tests.support.own_api import READ, WRITE, Asked, Told, api, own_folder, reads, written
 from tests.support.projects import plain
 
@@ -620,6 +621,32 @@ def test_without_a_way_to_ask_for_it_a_record_that_is_there_is_found_in_the_whol
     assert (counts["created"], counts["updated"]) == (2, 1)
     assert [each["code"] for each in store.things.values()] == ["b", "a", "c"]
     assert [line for line in server.lines if line.startswith("GET")] == ["GET /things"]
+
+
+def test_what_an_api_only_says_that_it_created_is_a_reject_until_somebody_has_looked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(once, "GRACE", once.GRACE * 0)
+    store = Store()
+
+    def answer(asked: Asked) -> Told:
+        """No id is given back, and what is called Beta is taken and forgotten."""
+        if asked.method == "POST" and asked.json["thing"]["name"] != "Beta":
+            store(asked)
+        return Told(status=201) if asked.method == "POST" else store(asked)
+
+    connector = one_by_one()
+    connector["endpoints"]["things"]["operations"]["create"] = {"path": "/things", "body": {"wrap": "thing"}}
+    with api(answer) as server:
+        folder = own_folder(tmp_path, server.url, connector, WRITE)
+        folder.write("in.csv", ROWS)
+        (first,) = folder.run(code=1)["mappings"]
+        (again,) = folder.run(code=1)["mappings"]
+        sent = [line for line in server.lines if line.startswith("POST")]
+        assert folder.etl("rejects", "drop", "write", "b").exit_code == 0
+        (last,) = folder.run()["mappings"]
+    assert (first["created"], first["rejected"], again["rejected"], last["unchanged"]) == (2, 1, 1, 3)
+    assert len(sent) == 3
 
 
 @pytest.mark.parametrize(("options", "kept"), [({}, True), ({"options": {"replace": False}}, False)])

@@ -22,7 +22,8 @@ class CreatingTarget:
     """`accidents` happen to one create after another; `compare` is what its records are told apart by.
 
     `lost before`, `lost after`: no answer, before or after it was done · `500 before`, `500 after`: the same with an
-    answer · `refused` · `down`: never sent · `killed before`, `killed after`: the process dies.
+    answer · `refused` · `down`: never sent · `killed before`, `killed after`: the process dies · `forgotten`: answered
+    as if it had been done. `shows_after`: seconds after which a new record can be found.
     """
 
     clock: FakeClock
@@ -36,6 +37,7 @@ class CreatingTarget:
     updates: list[int] = field(default_factory=list)
     lookups: int = 0
     refuses_lookups: bool = False
+    shows_after: float = 0.0
     broken_updates: int = 0
     dies_at_lookup: bool = False
     dead: bool = False
@@ -70,6 +72,8 @@ class CreatingTarget:
             return Outcome(item, Action.REJECTED, reason="bad luck", code="refused")
         if accident is not None and accident.endswith("before"):
             raise self._broken(accident)
+        if accident == "forgotten":
+            return Outcome(item, Action.CREATED)
         number = self.make(item.output)
         if accident is not None:
             raise self._broken(accident)
@@ -131,6 +135,7 @@ class CreatingTarget:
             Found(number, dict(record), self.created[number].isoformat())
             for number, record in self.records.items()
             if all(record.get(name) == output[name] for name in self.compare if name in output)
+            and self.clock.now() - self.created[number] >= timedelta(seconds=self.shows_after)
             and (made_after is None or self.created[number] >= made_after - timedelta(seconds=0))
         ]
 

@@ -255,6 +255,55 @@ def test_the_id_is_looked_up_where_the_answer_gives_none(bench: Bench) -> None:
     assert {entry.target_id for entry in bench.state.known(list("abc")).values()} == {1, 2, 3}
 
 
+def test_what_the_target_only_says_that_it_created_is_a_reject_and_not_sent_again_unasked(bench: Bench) -> None:
+    bench.source = three()
+    bench.target.gives_ids = False
+    bench.target.accidents = [None, "forgotten"]
+    report = bench.run()
+    assert (report.created, report.rejected) == (2, 1)
+    (reject,) = bench.state.rejects()
+    assert reject.code == "unconfirmed"
+    assert "answered that it created it, and shows no such record" in reject.reason
+
+    assert bench.run().rejected == 1
+    assert bench.target.creates == 3
+
+    bench.state.drop_intents([reject.key])  # as `etl rejects retry --create` does
+    assert bench.run().created == 1
+    assert bench.there() == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("find_first", [False, True])
+def test_what_the_target_shows_only_in_a_later_run_is_found_then_and_not_created_again(
+    bench: Bench, find_first: bool
+) -> None:
+    bench.source = {"a": report("a")}
+    bench.find_first = find_first
+    bench.target.gives_ids = False
+    bench.target.shows_after = 60.0
+    assert bench.run().rejected == 1
+    assert bench.run().rejected == 1
+    bench.target.clock.seconds += 60
+    assert bench.run().created == 1
+    assert (bench.there(), bench.target.creates) == (["a"], 1)
+
+
+def test_what_the_target_shows_a_moment_late_is_waited_for(bench: Bench) -> None:
+    bench.source = three()
+    bench.target.gives_ids = False
+    bench.target.shows_after = 3.0
+    assert bench.run().created == 3
+
+
+def test_a_target_that_shows_nothing_is_not_waited_for_record_by_record(bench: Bench) -> None:
+    bench.source = {str(number): report(str(number), day=number) for number in range(40)}
+    bench.target.gives_ids = False
+    bench.target.shows_after = 1e6
+    begin = bench.target.clock.seconds
+    assert bench.run().rejected == 40
+    assert bench.target.clock.seconds - begin < 30
+
+
 def test_equal_records_get_an_id_each(bench: Bench) -> None:
     bench.source = {key: report(key) for key in "abcdef"}
     bench.target.gives_ids = False

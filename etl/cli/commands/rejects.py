@@ -128,9 +128,9 @@ def drop(
 
 def _drop(state: MappingState, rejects: Sequence[Reject]) -> None:
     """A create that may have been done counts as done from now on: it must not come again with a later read."""
-    from etl.model import LedgerEntry
+    from etl.model import UNCONFIRMED, UNKNOWN, LedgerEntry
 
-    unknown = {each.key for each in rejects if each.code == "unknown"}
+    unknown = {each.key for each in rejects if each.code in (UNKNOWN, UNCONFIRMED)}
     intents = [intent for intent in state.intents() if intent.key in unknown]
     state.accept([LedgerEntry(each.key, each.target_key, each.hash) for each in intents], "dropped")
     state.drop_rejects([each.key for each in rejects])
