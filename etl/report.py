@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from etl.model import Json
 
 Status = Literal["succeeded", "rejected", "failed", "interrupted"]
+
+
+@dataclass(slots=True)
+class Change:
+    """One line of a plan. `fields`: name → [old, new]; old is None for a create."""
+
+    key: str
+    action: Literal["create", "update", "create or update", "delete", "reject"]
+    fields: dict[str, list[Json]] = field(default_factory=dict)
+    reason: str | None = None
+    target_key: str = ""
+    digest: str = ""
+    """Of the output, keyed: by it a saved plan is compared with what is so later."""
+    seen: str = ""
+    """Of what the target has before, where it can be read."""
+    later: bool = False
+    """A reject of the plan alone: what becomes of the record is known only once others are written."""
+
+
+class Changes(Protocol):
+    """The lines of a plan, in the order in which they are found: there may be more than memory holds."""
+
+    def append(self, change: Change, /) -> None: ...
+
+    def __iter__(self) -> Iterator[Change]: ...
+
+    def __len__(self) -> int: ...
 
 
 @dataclass(slots=True)
@@ -44,24 +71,7 @@ class MappingReport:
     drift: dict[str, int] = field(default_factory=dict)
     """Source fields that the connector's schema does not have, or of another type, with counts."""
     warnings: list[str] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Change:
-    """One line of a plan. `fields`: name → [old, new]; old is None for a create."""
-
-    key: str
-    action: Literal["create", "update", "create or update", "delete", "reject"]
-    fields: dict[str, list[Json]] = field(default_factory=dict)
-    reason: str | None = None
-    target_key: str = ""
-    digest: str = ""
-    """Of the output, keyed: by it a saved plan is compared with what is so later."""
-    seen: str = ""
-    """Of what the target has before, where it can be read."""
-    later: bool = False
-    """A reject of the plan alone: what becomes of the record is known only once others are written."""
+    changes: Changes = field(default_factory=list[Change])
 
 
 @dataclass(frozen=True, slots=True)

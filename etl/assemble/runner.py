@@ -17,9 +17,9 @@ from etl.errors import StateError
 from etl.expressions.scope import Scope
 from etl.mapping.load import Loaded
 from etl.ports import Clock, State
-from etl.report import MappingReport, RunOptions, RunReport, Status
+from etl.report import Change, MappingReport, RunOptions, RunReport, Status
 from etl.run import Job, run_jobs
-from etl.state import open_state
+from etl.state import Spool, open_state
 from etl.state.rehearsal import Rehearsal
 
 EXIT_CODES: dict[Status, int] = {"succeeded": 0, "rejected": 1, "failed": 3, "interrupted": 130}
@@ -42,7 +42,7 @@ async def run_workspace(
     workspace.require_stand_ins()
     clock = clock or SystemClock()
     report = RunReport(run_id=uuid.uuid4().hex[:12], started_at=_stamp(clock.now()), planned=options.plan)
-    report.mappings = [_blank(each, workspace) for each in workspace.loaded]
+    report.mappings = [_blank(each, options) for each in workspace.loaded]
     state = _state(workspace, plan=options.plan)
     project = workspace.project
     try:
@@ -108,13 +108,15 @@ def _job(jobs: Jobs, loaded: Loaded, report: MappingReport) -> Job:
     return Job(name, partial(jobs.work, loaded), report, needs, target=f"{target.connection} {target.endpoint}")
 
 
-def _blank(loaded: Loaded, workspace: Workspace) -> MappingReport:
+def _blank(loaded: Loaded, options: RunOptions) -> MappingReport:
     spec = loaded.spec
+    changes: Spool[Change] | list[Change] = Spool() if options.plan else []
     return MappingReport(
         name=spec.name,
         file=str(spec.file),
         source=f"{spec.source.connection}.{spec.source.endpoint}",
         target=f"{spec.target.connection}.{spec.target.endpoint}",
+        changes=changes,
     )
 
 

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from etl.cli.outputs import written
 from etl.cli.request import Request
-from etl.errors import LimitReached, UsageError
+from etl.errors import Interrupted, LimitReached, UsageError
 
 if TYPE_CHECKING:
     from etl.assemble.workspace import Workspace
-    from etl.report import PlannedWrite, RunReport
+    from etl.report import Change, MappingReport, PlannedWrite, RunReport
     from etl.specs import MappingSpec
 
 VERSION = 1
@@ -39,25 +40,38 @@ class SavedPlan:
 
 
 def save_plan(path: Path, request: Request, workspace: Workspace, report: RunReport) -> None:
-    """Writes the plan, readable by this user alone: keys may be nobody's business."""
+    """Writes the plan, readable by this user alone: keys may be nobody's business. Raises EtlError."""
+    if report.status == "interrupted":
+        raise Interrupted(f"--out {path}: not saved, since the plan was interrupted")
     if report.status == "failed":
         stopped = " and ".join(mapping.name for mapping in report.mappings if mapping.status == "failed")
         raise LimitReached(f"--out {path}: not saved, since {stopped} stopped before the end", "the plan says why")
-    document = {
+    head = {
         "etl_plan": VERSION,
         "made_at": report.started_at,
         "environment": workspace.project.environment,
         "asked": {name: value for name, value in asdict(request).items() if name in ASKED},
         "fingerprints": _fingerprints(workspace),
-        "writes": {
-            mapping: {key: [write.target_key, write.digest, write.seen] for key, write in writes.items()}
-            for mapping, writes in writes_of(report).items()
-        },
     }
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    with (
+        written("--out", path, "nothing was sent: make room, or name another file, and plan again"),
+        os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file,
+    ):
         if sys.platform != "win32":
             os.fchmod(file.fileno(), 0o600)
-        file.write(orjson.dumps(document))
+        file.writelines(_pieces(head, report))
+
+
+def _pieces(head: Mapping[str, Any], report: RunReport) -> Iterator[bytes]:
+    """One JSON object: `head` and then the writes, one by one, of which there may be many."""
+    yield orjson.dumps(head)[:-1] + b',"writes":{'
+    for number, mapping in enumerate(report.mappings):
+        yield (b"," if number else b"") + orjson.dumps(mapping.name) + b":{"
+        for place, change in enumerate(_writing(mapping)):
+            what = [change.target_key, change.digest, change.seen]
+            yield (b"," if place else b"") + orjson.dumps(change.key) + b":" + orjson.dumps(what)
+        yield b"}"
+    yield b"}}"
 
 
 def load_plan(path: Path) -> SavedPlan:
@@ -87,12 +101,14 @@ def writes_of(report: RunReport) -> Writes:
 
     return {
         mapping.name: {
-            change.key: PlannedWrite(change.target_key, change.digest, change.seen)
-            for change in mapping.changes
-            if change.action != "reject" or change.later
+            change.key: PlannedWrite(change.target_key, change.digest, change.seen) for change in _writing(mapping)
         }
         for mapping in report.mappings
     }
+
+
+def _writing(mapping: MappingReport) -> Iterator[Change]:
+    return (change for change in mapping.changes if change.action != "reject" or change.later)
 
 
 def check_mappings(saved: SavedPlan, workspace: Workspace) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -14,12 +14,13 @@ from etl.cli.carrying_out import carry_out
 from etl.cli.failures import INTERRUPTED, exit_code
 from etl.cli.folder import project_folder
 from etl.cli.options import Settings
+from etl.cli.outputs import check_place, check_report, write_report
 from etl.cli.plan_file import SavedPlan, save_plan
 from etl.cli.request import Request
 from etl.cli.screen import Screen
 from etl.cli.sensitive import hidden_fields
 from etl.cli.stopping import run_stoppable
-from etl.errors import DocumentError, UsageError
+from etl.errors import DocumentError, EtlError
 
 if TYPE_CHECKING:
     import asyncio
@@ -46,23 +47,36 @@ def execute(
     screen = Screen(settings)
     with always_document(settings, request):
         if request.report is not None:
-            _check_report(request.report)
+            check_report(request.report)
         if out is not None:
-            _check_place("--out", out)
+            check_place("--out", out)
         with sandboxed(settings, request.paths, request.sandbox) as sandbox:
             workspace = opened(settings, request.paths, sandbox, request.select, request.exclude)
             report = _done(settings, request, workspace, options, saved)
-    hidden = hidden_fields(workspace)
-    try:
-        _write_report(report, request.report, hidden)
-    finally:
-        if request.as_json:
-            _print_json(screen, report, hidden)
-        else:
-            _print(report, screen, request, _where(settings, request, workspace), hidden)
+    hidden, where = hidden_fields(workspace), _where(settings, request, workspace)
+    unwritten = []
     if out is not None:
-        save_plan(out, request, workspace, report)
+        unwritten += _tried(report, partial(save_plan, out, request, workspace, report))
+    if request.report is not None:
+        unwritten += _tried(report, partial(write_report, report, request.report, hidden, where))
+    if request.as_json:
+        _print_json(screen, report, hidden)
+    else:
+        _print(report, screen, request, where, hidden)
+    if unwritten:
+        raise unwritten[0]
     return report.exit_code
+
+
+def _tried(report: RunReport, write: Callable[[], None]) -> list[EtlError]:
+    """Why a file was not written. What is printed then tells the very exit code that the command ends with."""
+    try:
+        write()
+    except EtlError as error:
+        report.exit_code = error.exit_code
+        report.status = "interrupted" if error.exit_code == INTERRUPTED else "failed"
+        return [error]
+    return []
 
 
 @contextmanager
@@ -84,14 +98,16 @@ def _done(
 
 
 def _print_json(screen: Screen, report: RunReport, hidden: Sensitive) -> None:
-    from etl.reporting.runs import run_json
+    from etl.reporting.runs import run_json_texts
     from etl.reporting.values import clean
 
-    screen.document(run_json(report, hidden))
-    prefix = "warning: " if screen.settings.log_format == "text" else ""
+    screen.document(run_json_texts(report, hidden))
+    plain = screen.settings.log_format == "text"
     for mapping in report.mappings:
         for warning in mapping.warnings:
-            screen.note(f"{prefix}{clean(mapping.name)}: {clean(warning)}", "warning")
+            screen.note(f"{'warning: ' if plain else ''}{clean(mapping.name)}: {clean(warning)}", "warning")
+    if report.error:
+        screen.note(f"{'error: ' if plain else ''}{clean(report.error)}", "error")
 
 
 def _never_begun(error: BaseException) -> RunReport:
@@ -166,30 +182,6 @@ def _progress(screen: Screen, request: Request) -> Iterator[RunProgress | None]:
 
     with RunProgress(screen.live()) as progress:
         yield progress
-
-
-def _check_report(path: Path) -> None:
-    if path.suffix not in (".html", ".json"):
-        raise UsageError(f"--report {path}: the name tells the form", "end it in .html or .json")
-    _check_place("--report", path)
-
-
-def _check_place(option: str, path: Path) -> None:
-    """Before anything is sent: a run of an hour must not end with a file that can't be written."""
-    if path.is_dir():
-        raise UsageError(f"{option} {path}: that is a folder", "name a file in it")
-    if not path.resolve().parent.is_dir():
-        raise UsageError(f"{option} {path}: there is no folder {path.parent}", "create it first")
-
-
-def _write_report(report: RunReport, path: Path | None, hidden: Sensitive) -> None:
-    if path is None:
-        return
-    if path.suffix == ".json":
-        from etl.reporting.runs import run_json as form
-    else:
-        from etl.reporting.html import run_html as form
-    path.write_text(form(report, hidden), encoding="utf-8")
 
 
 def _where(settings: Settings, request: Request, workspace: Workspace) -> str:

@@ -6,7 +6,7 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,13 +36,14 @@ class Screen:
         """A result."""
         _write(sys.stdout, redact(text), self.colored(sys.stdout))
 
-    def document(self, text: str) -> None:
-        """The one JSON document of `--json`: UTF-8 whatever the console thinks, since JSON is."""
+    def document(self, text: str | Iterable[str]) -> None:
+        """The one JSON document of `--json`, perhaps in pieces: UTF-8 whatever the console thinks, since JSON is."""
+        texts = [text] if isinstance(text, str) else text
         buffer = getattr(sys.stdout, "buffer", None)
         if buffer is None:
-            _write(sys.stdout, text, False)
+            _write(sys.stdout, "".join(texts), False)
         else:
-            _guarded(lambda: _write_bytes(buffer, text.encode()))
+            _guarded(lambda: _write_bytes(buffer, (piece.encode() for piece in texts)))
 
     def note(self, text: str, level: str = "info") -> None:
         """A diagnostic of one or more lines; what is less than a warning is silent with --quiet."""
@@ -110,9 +111,9 @@ def _write(stream: TextIO, text: str, color: bool) -> None:
     _guarded(lambda: click.echo(text, file=stream, nl=False, color=color))
 
 
-def _write_bytes(buffer: IO[bytes], data: bytes) -> None:
+def _write_bytes(buffer: IO[bytes], pieces: Iterable[bytes]) -> None:
     sys.stdout.flush()
-    buffer.write(data)
+    buffer.writelines(pieces)
     buffer.flush()
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Final
 
 from etl.report import MappingReport, RunReport
@@ -23,30 +24,32 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; wh
 .succeeded { color: var(--good); } .failed { color: var(--bad); } .rejected, .interrupted { color: var(--warn); }
 code { font-family: ui-monospace, monospace; overflow-wrap: anywhere; }
 """.strip()
+LINES = 5000
 
 
-def run_html(report: RunReport, sensitive: Sensitive | None = None) -> str:
-    """The whole page."""
-    hidden = sensitive or {}
+def run_html_texts(report: RunReport, sensitive: Sensitive | None = None) -> Iterator[str]:
+    """The whole page, some thousand lines at a time: a plan may have more than memory holds."""
+    lines = _page(report, sensitive or {})
+    while some := list(islice(lines, LINES)):
+        yield "\n".join(some) + "\n"
+
+
+def _page(report: RunReport, hidden: Sensitive) -> Iterator[str]:
     kind = "Plan" if report.planned else "Run"
     title = f"{kind} {report.run_id}: {report.status}"
-    body = [
-        f"<h1>{kind} <code>{_text(report.run_id)}</code>: {_status(report.status)}</h1>",
-        f"<p>{_text(report.started_at)} to {_text(report.finished_at)}, exit code {report.exit_code}.</p>",
-        _error(report.error),
-        _mappings(report),
-        *(_mapping(mapping, hidden.get(mapping.name, frozenset())) for mapping in report.mappings),
-        _connections(report),
-    ]
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{_text(title)}</title>'
-    page = "\n".join(part for part in body if part)
-    return (
-        f'<!doctype html>\n<html lang="en">\n<head>{head}\n<style>\n{_STYLE}\n</style></head>\n'
-        f"<body>\n<main>\n{page}\n</main>\n</body>\n</html>\n"
-    )
+    yield f'<!doctype html>\n<html lang="en">\n<head>{head}\n<style>\n{_STYLE}\n</style></head>\n<body>\n<main>'
+    yield f"<h1>{kind} <code>{_text(report.run_id)}</code>: {_status(report.status)}</h1>"
+    yield f"<p>{_text(report.started_at)} to {_text(report.finished_at)}, exit code {report.exit_code}.</p>"
+    yield from _error(report.error)
+    yield from _mappings(report)
+    for mapping in report.mappings:
+        yield from _mapping(mapping, hidden.get(mapping.name, frozenset()))
+    yield from _connections(report)
+    yield "</main>\n</body>\n</html>"
 
 
-def _mappings(report: RunReport) -> str:
+def _mappings(report: RunReport) -> Iterator[str]:
     counts = telling_counts(report)
     rows = [
         [
@@ -60,35 +63,39 @@ def _mappings(report: RunReport) -> str:
     return _table("Mappings", ["mapping", "status", *counts, "time"], rows, numbers_from=2)
 
 
-def _mapping(mapping: MappingReport, hidden: frozenset[str]) -> str:
-    parts = [_error(mapping.error), _reasons(mapping), _drift(mapping), _changes(mapping, hidden)]
-    parts += [f'<p class="rejected">{_text(warning)}</p>' for warning in mapping.warnings]
-    found = "\n".join(part for part in parts if part)
-    return f"<section>\n<h2>{_text(mapping.name)}</h2>\n{found}\n</section>" if found else ""
+def _mapping(mapping: MappingReport, hidden: frozenset[str]) -> Iterator[str]:
+    warnings = (f'<p class="rejected">{_text(warning)}</p>' for warning in mapping.warnings)
+    changes = _table("What would change", ["action", "record", "field", "old", "new"], _changes(mapping, hidden))
+    lines = chain(_error(mapping.error), _reasons(mapping), _drift(mapping), changes, warnings)
+    first = next(lines, None)
+    if first is None:
+        return
+    yield f"<section>\n<h2>{_text(mapping.name)}</h2>\n{first}"
+    yield from lines
+    yield "</section>"
 
 
-def _reasons(mapping: MappingReport) -> str:
+def _reasons(mapping: MappingReport) -> Iterator[str]:
     rows = [[_text(reason), thousands(count)] for reason, count in top_reasons(mapping.reasons, 50)]
     return _table(f"{counted(mapping.rejected, 'record')} rejected", ["reason", "records"], rows, numbers_from=1)
 
 
-def _drift(mapping: MappingReport) -> str:
+def _drift(mapping: MappingReport) -> Iterator[str]:
     rows = [[_text(drifted), thousands(count)] for drifted, count in mapping.drift.items()]
     return _table("Drift from the documented record", ["what", "records"], rows, numbers_from=1)
 
 
-def _changes(mapping: MappingReport, hidden: frozenset[str]) -> str:
-    rows: list[list[str]] = []
+def _changes(mapping: MappingReport, hidden: frozenset[str]) -> Iterator[list[str]]:
     for change in mapping.changes:
         key, action = _text(record_name(change, hidden)), _text(change.action)
         fields = visible_fields(change, hidden)
         if not fields:
-            rows.append([action, key, "", "", _text(change.reason or "")])
-        rows += [[action, key, _text(name), _value(old), _value(new)] for name, (old, new) in fields.items()]
-    return _table("What would change", ["action", "record", "field", "old", "new"], rows)
+            yield [action, key, "", "", _text(change.reason or "")]
+        for name, (old, new) in fields.items():
+            yield [action, key, _text(name), _value(old), _value(new)]
 
 
-def _connections(report: RunReport) -> str:
+def _connections(report: RunReport) -> Iterator[str]:
     rows = [
         [
             _text(each.name),
@@ -103,17 +110,22 @@ def _connections(report: RunReport) -> str:
     return _table("Connections", heads, rows, numbers_from=1)
 
 
-def _table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int = 1000) -> str:
+def _table(
+    caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], numbers_from: int = 1000
+) -> Iterator[str]:
     """A table with a caption and headed columns; the first cell of each row is its head. Cells are HTML already."""
-    if not rows:
-        return ""
+    rows = iter(rows)
+    first = next(rows, None)
+    if first is None:
+        return
     kinds = [' class="number"' if place >= numbers_from else "" for place in range(len(heads))]
     head = "".join(f'<th scope="col"{kind}>{_text(name)}</th>' for name, kind in zip(heads, kinds, strict=True))
-    body = "\n".join(f"<tr>{_row(row, kinds)}</tr>" for row in rows)
     title = _text(caption)
-    parts = [f"<caption>{title}</caption>", f"<thead><tr>{head}</tr></thead>", f"<tbody>\n{body}\n</tbody>"]
-    table = "\n".join(["<table>", *parts, "</table>"])
-    return f'<div class="wide" role="region" aria-label="{title}" tabindex="0">\n{table}\n</div>'
+    yield f'<div class="wide" role="region" aria-label="{title}" tabindex="0">\n<table>'
+    yield f"<caption>{title}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>"
+    for row in chain([first], rows):
+        yield f"<tr>{_row(row, kinds)}</tr>"
+    yield "</tbody>\n</table>\n</div>"
 
 
 def _row(row: Sequence[str], kinds: Iterable[str]) -> str:
@@ -121,8 +133,9 @@ def _row(row: Sequence[str], kinds: Iterable[str]) -> str:
     return f'<th scope="row">{first[0]}</th>' + "".join(f"<td{kind}>{cell}</td>" for cell, kind in others)
 
 
-def _error(error: str | None) -> str:
-    return f'<p class="failed" role="alert">{_text(error)}</p>' if error else ""
+def _error(error: str | None) -> Iterator[str]:
+    if error:
+        yield f'<p class="failed" role="alert">{_text(error)}</p>'
 
 
 def _status(status: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from etl.model import Json
 from etl.report import Change, ConnectionReport, MappingReport, RunReport
-from etl.reporting.values import to_json
+from etl.reporting.values import json_texts
 from etl.secrets import MASK
 
 COUNTS: Final = (
@@ -35,10 +35,11 @@ Sensitive = Mapping[str, frozenset[str]]
 """Mapping name → its target fields whose values are never shown, and perhaps TARGET_KEY."""
 
 
-def run_document(report: RunReport, sensitive: Sensitive | None = None) -> dict[str, Json]:
-    """What `etl run --json` prints; a plan adds `planned` and each mapping's `changes`."""
+def run_document(report: RunReport, sensitive: Sensitive | None = None) -> dict[str, Any]:
+    """What `etl run --json` prints; a plan adds `planned` and each mapping's `changes`, which are a generator: all at
+    once they may be more than memory holds."""
     hidden = sensitive or {}
-    document: dict[str, Json] = {
+    document: dict[str, Any] = {
         "run_id": report.run_id,
         "status": report.status,
         "exit_code": report.exit_code,
@@ -50,18 +51,17 @@ def run_document(report: RunReport, sensitive: Sensitive | None = None) -> dict[
     return document | ({"planned": True} if report.planned else {})
 
 
-def run_json(report: RunReport, sensitive: Sensitive | None = None) -> str:
-    """`run_document` as text."""
-    return to_json(run_document(report, sensitive))
+def run_json_texts(report: RunReport, sensitive: Sensitive | None = None) -> Iterator[str]:
+    """`run_document` as text, piece by piece."""
+    return json_texts(run_document(report, sensitive))
 
 
-def _mapping(mapping: MappingReport, planned: bool, hidden: frozenset[str]) -> dict[str, Json]:
-    document: dict[str, Json] = {"name": mapping.name, "status": mapping.status}
+def _mapping(mapping: MappingReport, planned: bool, hidden: frozenset[str]) -> dict[str, Any]:
+    document: dict[str, Any] = {"name": mapping.name, "status": mapping.status}
     document |= {name: getattr(mapping, name) for name in COUNTS}
     document |= {"cursor": mapping.cursor, "error": mapping.error, "seconds": round(mapping.seconds, 3)}
     if planned:
-        shown = (change for change in mapping.changes if change.action != "reject")
-        document["changes"] = [_change(change, hidden) for change in shown]
+        document["changes"] = (_change(change, hidden) for change in mapping.changes if change.action != "reject")
     return document
 
 

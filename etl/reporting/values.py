@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from types import GeneratorType
 from typing import Any
 
 import orjson
@@ -61,7 +62,40 @@ def compact(value: Json) -> str:
 
 def to_json(document: Json) -> str:
     """A whole JSON document, indented, ending in a newline; safe for a terminal and still exact."""
-    return _encode(document, orjson.OPT_INDENT_2) + "\n"
+    return "".join(json_texts(document))
+
+
+def json_texts(document: Json) -> Iterator[str]:
+    """The same piece by piece: a generator in it is a list that is never there as a whole."""
+    yield from _pieces(document, "\n")
+    yield "\n"
+
+
+def _pieces(value: Any, line: str) -> Iterator[str]:
+    """`line`: what a line of the value begins with."""
+    if not _grows(value):
+        yield _encode(value, orjson.OPT_INDENT_2).replace("\n", line)
+        return
+    opening, closing = "{}" if isinstance(value, Mapping) else "[]"
+    between = opening
+    for head, item in _members(value):
+        yield f"{between}{line}  {head}"
+        yield from _pieces(item, line + "  ")
+        between = ","
+    yield line + closing if between == "," else opening + closing
+
+
+def _grows(value: Any) -> bool:
+    """Whether there is a generator in it."""
+    if isinstance(value, Mapping):
+        return any(_grows(item) for item in value.values())
+    return isinstance(value, GeneratorType) or (isinstance(value, list) and any(_grows(item) for item in value))
+
+
+def _members(value: Any) -> Iterable[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        return ((f"{compact(str(name))}: ", item) for name, item in value.items())
+    return (("", item) for item in value)
 
 
 def _encode(value: Json, options: int) -> str:

@@ -18,7 +18,8 @@ from etl.errors import StateError
 from etl.state.claims import FileClaims
 from etl.state.database import Row, Upsert
 
-MEMORY: Final = ":memory:"
+TEMPORARY: Final = ""
+"""What SQLite calls a file of its own in the folder for temporary files, used only as far as its cache overflows."""
 
 _WORDS: Final = {
     "text": "TEXT",
@@ -90,13 +91,14 @@ _OURS: Final = (sqlite3.ProgrammingError, sqlite3.IntegrityError)
 
 
 class SqliteDatabase:
-    """One connection to a state file, or to memory. `wait`: seconds that another process's write is waited for."""
+    """One connection to a state file, or without `path` to one that is thrown away. `wait`: seconds that another
+    process's write is waited for."""
 
     words = _WORDS
     shared = False
 
     def __init__(self, path: Path | None, wait: float) -> None:
-        self.name = f"the state file {path}" if path else "the state in memory"
+        self.name = f"the state file {path}" if path else "the temporary state"
         self._wait = wait
         self._in_words = _InWords(self.name)
         if path is not None:
@@ -104,7 +106,7 @@ class SqliteDatabase:
         self._claims = FileClaims(Path(f"{path}.locks") if path else None)
         with self._in_words:
             self._connection = sqlite3.connect(
-                path or MEMORY, timeout=wait, isolation_level=None, cached_statements=256
+                path or TEMPORARY, timeout=wait, isolation_level=None, cached_statements=256
             )
         try:
             for setting in _SETTINGS:
@@ -116,7 +118,7 @@ class SqliteDatabase:
     def use_wal(self) -> None:
         """Readers and writers stop waiting for each other; kept in the file from then on."""
         until = time.monotonic() + self._wait
-        while self.read("PRAGMA journal_mode") not in ([("wal",)], [("memory",)]):
+        while self.read("PRAGMA journal_mode") != [("wal",)]:
             try:
                 self.read("PRAGMA journal_mode = WAL")
                 return
@@ -227,5 +229,5 @@ def _spelled(sql: str) -> str:
 
 @cache
 def _insert(upsert: Upsert) -> str:
-    places = ", ".join("?" * len(upsert.columns))
+    places = ", ".join("nullif(?, '')" if kind == "optional" else "?" for kind in upsert.columns.values())
     return f"INSERT INTO {upsert.table} ({', '.join(upsert.columns)}) VALUES ({places}) {upsert.conflict()}"

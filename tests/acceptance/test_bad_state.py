@@ -199,6 +199,7 @@ def test_a_run_whose_end_can_not_be_stored_still_tells_what_it_did(folder: Folde
     assert result.exit_code == 3
     report = json.loads(result.stdout)
     assert (report["status"], report["exit_code"]) == ("failed", 3)
+    assert "error: the state file" in result.stderr
     assert report["mappings"][0]["written"] + 2 == arrived(sandbox)
     said = folder.etl("run").stdout
     assert "projects" in said

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from etl.report import MappingReport, RunReport
-from etl.reporting.html import run_html
+from etl.reporting.html import run_html_texts
 from tests.support.chromium import seen
 from tests.support.reports import mixed_plan, mixed_run
 
@@ -25,7 +25,7 @@ def test_a_page_fits_the_window_and_no_number_is_broken(page: str, width: int, t
             return new Set([...range.getClientRects()].map(box => box.top)).size;
         }),
     }"""
-    found = seen(run_html(PAGES[page]), look, tmp_path, width)
+    found = seen("".join(run_html_texts(PAGES[page])), look, tmp_path, width)
     assert found["beyond"] <= 0
     assert set(found["lines"]) == {1}
 
@@ -36,7 +36,7 @@ def test_a_page_says_what_happened_with_nothing_cut_off(tmp_path: Path) -> None:
         text: document.body.innerText,
         cut: [...document.querySelectorAll(".wide")].filter(box => box.scrollWidth > box.clientWidth).length,
     }"""
-    found = seen(run_html(mixed_run()), look, tmp_path)
+    found = seen("".join(run_html_texts(mixed_run())), look, tmp_path)
     assert found["title"] == "Run 01K4ZQ7W: failed"
     assert "the API key was refused" in found["text"]
     assert "no such project" in found["text"]
@@ -46,6 +46,6 @@ def test_a_page_says_what_happened_with_nothing_cut_off(tmp_path: Path) -> None:
 def test_what_a_record_holds_is_shown_and_never_run(tmp_path: Path) -> None:
     hostile = "<script>document.title = 'taken'</script><img src=x onerror=\"document.title = 'taken'\">"
     report = RunReport("r1", mappings=[MappingReport(hostile, error=hostile, reasons={hostile: 1})])
-    found = seen(run_html(report), "{title: document.title, text: document.body.innerText}", tmp_path)
+    found = seen("".join(run_html_texts(report)), "{title: document.title, text: document.body.innerText}", tmp_path)
     assert found["title"] == "Run r1: succeeded"
     assert found["text"].count(hostile) == 4

@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from etl.cli.options import Settings, WholeNumber, with_settings
+from etl.cli.outputs import written
 from etl.cli.screen import Screen
 from etl.cli.stored import Stored, path_option, sandbox_option, stored
 from etl.errors import UsageError
 from etl.reporting.rejects import runs_text
-from etl.reporting.runs import run_document, run_json
+from etl.reporting.runs import run_document, run_json_texts
 from etl.reporting.values import to_json
 
 
@@ -51,7 +52,7 @@ def command(
 def _print_one(store: Stored, run: str, screen: Screen, as_json: bool) -> None:
     report = store.run(run)
     if as_json:
-        screen.document(run_json(report))
+        screen.document(run_json_texts(report))
         return
     from etl.reporting.summary import summary
 
@@ -59,9 +60,11 @@ def _print_one(store: Stored, run: str, screen: Screen, as_json: bool) -> None:
 
 
 def _write_page(store: Stored, run: str | None, path: Path) -> None:
-    from etl.reporting.html import run_html
+    from etl.reporting.html import run_html_texts
 
     newest = store.runs(1)
     if not run and not newest:
         raise UsageError("there is no run yet", "`etl run` makes one")
-    path.write_text(run_html(store.run(run) if run else newest[0]), encoding="utf-8")
+    report = store.run(run) if run else newest[0]
+    with written("--html", path, "make room, or name another file"), path.open("w", encoding="utf-8") as file:
+        file.writelines(run_html_texts(report))

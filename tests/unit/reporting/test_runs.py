@@ -7,16 +7,19 @@ import json
 import re
 from decimal import Decimal
 from html.parser import HTMLParser
+from types import GeneratorType
+from typing import Any
 
 import pytest
 from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
 from etl.report import Change, MappingReport, RunReport
-from etl.reporting.html import run_html
+from etl.reporting.html import run_html_texts
 from etl.reporting.plan import plan_texts
-from etl.reporting.runs import run_document, run_json, top_reasons
+from etl.reporting.runs import run_document, run_json_texts, top_reasons
 from etl.reporting.summary import summary
+from etl.reporting.values import to_json
 from tests.support.reports import mixed_plan, mixed_run
 
 HIDDEN = {"projects": frozenset({"ssn"})}
@@ -24,6 +27,14 @@ HIDDEN = {"projects": frozenset({"ssn"})}
 
 def plan_text(*given: object, **more: object) -> str:
     return "".join(plan_texts(*given, **more))  # type: ignore[arg-type]
+
+
+def run_json(*given: object) -> str:
+    return "".join(run_json_texts(*given))  # type: ignore[arg-type]
+
+
+def run_html(*given: object) -> str:
+    return "".join(run_html_texts(*given))  # type: ignore[arg-type]
 
 
 def table(report: RunReport, options: str = "", columns: int = 120) -> str:
@@ -94,6 +105,16 @@ def test_control_characters_and_lone_surrogates_stand_in_json_as_escapes() -> No
     assert not any(character in text for character in "\x1b\x9b\u202e\ud800")
     new = json.loads(text)["mappings"][0]["changes"][0]["fields"]["name"][1]
     assert new == "a\x1b\x9b\u202e�b"
+
+
+def test_a_document_in_pieces_is_the_text_of_the_whole() -> None:
+    def listed(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: listed(item) for name, item in value.items()}
+        return [listed(item) for item in value] if isinstance(value, list | GeneratorType) else value
+
+    for report in (mixed_plan(), mixed_run(), RunReport("r", planned=True), RunReport("r")):
+        assert run_json(report, HIDDEN) == to_json(listed(run_document(report, HIDDEN)))
 
 
 def test_the_document_is_a_plain_value_for_others_to_use() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from etl.errors import StateError
 from etl.model import LedgerEntry
 from etl.ports import Intent, Scope
-from etl.state import SeenKeys, StoredState, open_state
+from etl.state import SeenKeys, Spool, StoredState, open_state
 
 SCOPE = Scope("acme", "production", "projects", "https://target.example projects")
 
@@ -72,8 +72,19 @@ def spill(state: StoredState) -> None:
     say("no limit was met")
 
 
+def pile_up(state: StoredState) -> None:
+    """Finds more than the folder for temporary files may hold."""
+    import resource
+
+    spool = Spool[str](block=10)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+    for number in range(1_000_000):
+        spool.append(f"{number:0100}")
+    say("no limit was met")
+
+
 ROLES: dict[str, Callable[[StoredState], None]] = {
-    each.__name__: each for each in (create, hold, count_up, fill_the_disk, spill)
+    each.__name__: each for each in (create, hold, count_up, fill_the_disk, spill, pile_up)
 }
 
 
