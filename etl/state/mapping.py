@@ -94,10 +94,10 @@ class StoredMapping:
                 scope,
                 key,
                 pack(self._veil(entry.target_key)),
-                entry.hash,
+                bytearray(entry.hash),  # for bytes and None sqlite3 looks for adapters, row by row
                 seen,
                 int(entry.gone),
-                dump_optional(entry.target_id),
+                "" if entry.target_id is None else dump(entry.target_id),
                 entry.encoded.decode() if entry.encoded else dump_optional(entry.output),
             )
             for key, entry in by_key.items()

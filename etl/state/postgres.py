@@ -34,7 +34,12 @@ _WORDS: Final = {
     "clustered": "WITH (fillfactor = 80)",
     "fleeting": "UNLOGGED",
 }
-_SENT_AS: Final = {"text": "text", "integer": "bigint", "binary": "text"}
+_SENT_AS: Final = {
+    "text": ("text", "{}"),
+    "optional": ("text", "nullif({}, '')"),
+    "integer": ("bigint", "{}"),
+    "binary": ("text", "decode({}, 'hex')"),
+}
 """Rows travel as one JSON text, far cheaper to write than arrays; bytes as hexadecimal digits."""
 
 _FAILURES: Final = {
@@ -137,10 +142,8 @@ class PostgresDatabase:
             self._connection.execute(_spelled(sql), parameters)
 
     def upsert(self, upsert: Upsert, rows: Sequence[Sequence[object]]) -> None:
-        names = tuple(upsert.columns)
-        self.write(
-            _insert(upsert), [orjson.dumps([dict(zip(names, row, strict=True)) for row in rows], bytes.hex).decode()]
-        )
+        records = [dict(zip(upsert.columns, row, strict=True)) for row in rows]
+        self.write(_insert(upsert), [orjson.dumps(records, _digits).decode()])
 
     def among(self, texts: Sequence[str]) -> object:
         return list(texts)
@@ -196,6 +199,10 @@ def _number(name: str) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
+def _digits(value: bytes | bytearray) -> str:
+    return value.hex()
+
+
 @cache
 def _spelled(sql: str) -> bytes:
     return sql.replace("%", "%%").replace("{among}", "= ANY(?::text[])").replace("?", "%s").encode()
@@ -203,8 +210,8 @@ def _spelled(sql: str) -> bytes:
 
 @cache
 def _insert(upsert: Upsert) -> str:
-    sent = ", ".join(f"{name} {_SENT_AS[kind]}" for name, kind in upsert.columns.items())
-    values = ", ".join(f"decode({name}, 'hex')" if kind == "binary" else name for name, kind in upsert.columns.items())
+    sent = ", ".join(f"{name} {_SENT_AS[kind][0]}" for name, kind in upsert.columns.items())
+    values = ", ".join(_SENT_AS[kind][1].format(name) for name, kind in upsert.columns.items())
     return (
         f"INSERT INTO {upsert.table} ({', '.join(upsert.columns)}) "
         f"SELECT {values} FROM json_to_recordset(?::json) AS sent({sent}) {upsert.conflict()}"

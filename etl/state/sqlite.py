@@ -31,6 +31,8 @@ _WORDS: Final = {
     "fleeting": "",
 }
 
+_BOUND_AS: Final = {"text": "?", "optional": "nullif(?, '')", "integer": "?", "binary": "?"}
+
 _SETTINGS: Final = (
     "page_size = 8192",  # of a new file: with rows of some hundred bytes a tenth faster than the usual 4096
     "synchronous = NORMAL",
@@ -229,5 +231,5 @@ def _spelled(sql: str) -> str:
 
 @cache
 def _insert(upsert: Upsert) -> str:
-    places = ", ".join("nullif(?, '')" if kind == "optional" else "?" for kind in upsert.columns.values())
+    places = ", ".join(_BOUND_AS[kind] for kind in upsert.columns.values())
     return f"INSERT INTO {upsert.table} ({', '.join(upsert.columns)}) VALUES ({places}) {upsert.conflict()}"

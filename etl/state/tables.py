@@ -23,7 +23,7 @@ LEDGER: Final = Upsert(
         "hash": "binary",
         "seen": "integer",
         "gone": "integer",
-        "target_id": "text",
+        "target_id": "optional",
         "output": "text",
     },
     key=("scope", "key"),

@@ -15,7 +15,6 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from etl.errors import StateError, UsageError
-from etl.model import LedgerEntry
 from etl.ports import Intent
 from etl.state import open_state
 from tests.unit.state.conftest import SCOPE
@@ -104,9 +103,10 @@ def test_what_fails_in_the_middle_is_undone_as_a_whole(tmp_path: Path) -> None:
     state = open_state(URL, tmp_path)
     mapping = state.mapping(SCOPE)
     mapping.intend([Intent("1", "t", {}, b"", "2026-04-01T10:00:00Z")])
-    broken = LedgerEntry("2", "t-2", None)  # type: ignore[arg-type]
+    refuses = "CREATE TRIGGER refuses BEFORE INSERT ON ledger WHEN new.key = '2' BEGIN SELECT RAISE(ABORT, 'no'); END"
+    state.database.write(refuses)
     with pytest.raises(sqlite3.IntegrityError):
-        mapping.accept([entry("1"), broken], "run-1")
+        mapping.accept([entry("1"), entry("2")], "run-1")
     assert mapping.known(["1", "2"]) == {}
     assert [intent.key for intent in mapping.intents()] == ["1"]
     mapping.accept([entry("1")], "run-1")
