@@ -16,18 +16,8 @@ from etl.mapping.checks.files import (
     find_file,
 )
 from etl.mapping.checks.findings import Checked, Path
+from etl.mapping.checks.operations import offers
 from etl.model import Json
-
-_NEEDED = {
-    "upsert": (("upsert",), ("create", "update")),
-    "create": (("create",),),
-    "update": (("update",),),
-    "delete": (("delete",),),
-    "download": (("download",),),
-    "list": (("list",),),
-    "get": (("get",),),
-}
-"""For each operation of a mapping: the sets of documented operations, one of which has to be there in full."""
 
 
 def check_endpoints(checked: Checked) -> None:
@@ -44,6 +34,7 @@ def check_endpoints(checked: Checked) -> None:
             endpoint = resolve(checked, path, lookup.connection, lookup.endpoint, "list")
             if endpoint is not None:
                 _params(checked, (*path, "params"), lookup.connection, endpoint, lookup.params)
+                _listed_by_itself(checked, path, endpoint)
     operation = spec.target.operation
     if operation == "download":
         check_download(checked, source)
@@ -55,6 +46,14 @@ def check_endpoints(checked: Checked) -> None:
         elif target is not None:
             _nothing_takes(checked, spec.target.params)
             _found_by_key(checked, target)
+
+
+def _listed_by_itself(checked: Checked, path: Path, endpoint: Endpoint) -> None:
+    """A lookup's rows are read at once: not from lists below a record of another endpoint."""
+    if endpoint.parent:
+        message = f"'{endpoint.name}' can only be listed for one of the {endpoint.parent['endpoint']}, not as a lookup"
+        hint = "write them to a file by a mapping of their own, and name that file here"
+        checked.at_value((*path, "endpoint"), "missing-parent", message, hint)
 
 
 def _is_files(checked: Checked, connection: str) -> bool:
@@ -127,9 +126,9 @@ def connector_of(checked: Checked, path: Path, connection: str) -> Connector | N
 
 
 def _offers(checked: Checked, path: Path, connector: Connector, endpoint: Endpoint, operation: str) -> None:
-    offered = set(endpoint.operations)
-    if any(offered.issuperset(needed) for needed in _NEEDED[operation]):
+    if offers(endpoint, operation):
         return
+    offered = set(endpoint.operations)
     name = f"{connector.name} {endpoint.name}"
     has = listed(sorted(offered))
     if operation == "list":

@@ -95,7 +95,7 @@ def _lookups(checked: Checked, typed: Typed) -> None:
         path = ("lookups", lookup.name)
         connector = checked.connectors.get(lookup.connection)
         name = noun(connector.name if connector else None, lookup.endpoint)
-        record = record_of(checked.endpoint(lookup.connection, lookup.endpoint))
+        record = record_of(checked.rows(lookup.connection, lookup.endpoint))
         around = Surroundings(record, name, vars=variables(checked), full=lookup.detail is not None)
         around = replace(around, detail=f"add `detail: true` to the lookup '{lookup.name}'")
         if lookup.key is not None:

@@ -9,6 +9,7 @@ from etl.catalogue import Endpoint
 from etl.expressions.suggest import listed, nearest
 from etl.mapping.checks.expressions import Typed
 from etl.mapping.checks.findings import Checked
+from etl.mapping.checks.operations import offers
 from etl.mapping.checks.values import check_value
 from etl.mapping.sensitive import looked_up, sensitive_fields
 from etl.model import MISSING, Schema
@@ -32,10 +33,12 @@ def check_fields(checked: Checked, typed: Typed) -> None:
     _missing_set(checked, known)
     if checked.spec.template:
         return
+    if endpoint is not None and not offers(endpoint, target.operation):
+        return  # which fields another operation needs is not the question yet
     if endpoint is not None and known is not None:
         _required(checked, endpoint, known)
         _batch(checked, endpoint)
-    _key(checked, typed, endpoint, known)
+    _key(checked, typed, endpoint)
 
 
 def target_fields(endpoint: Endpoint, target: TargetSpec) -> Mapping[str, Schema]:
@@ -143,16 +146,17 @@ def _required(checked: Checked, endpoint: Endpoint, known: Mapping[str, Schema])
     mapped = {spec.name for spec in checked.spec.fields} | misspelt_fields(checked)
     creates = endpoint.operations.get("upsert") or endpoint.operations.get("create")
     path = set(_PATH_PARAM.findall(creates.path)) if creates is not None else set()
+    key = key_of(endpoint, target)  # is looked at by itself
     needed = [name for name, schema in known.items() if (schema.required or name in path) and name not in mapped]
     for name in needed:
-        if name == endpoint.id_field and name not in path:
+        if name in key or (name == endpoint.id_field and name not in path):
             continue
         why = " (it may be null, but it has to be sent)" if known[name].nullable and known[name].required else ""
         message = f"'{endpoint.name}' requires the field '{name}'{why}, and no field here gives it"
         checked.at_key(("fields",), "missing-field", message, f"add `{name}: …` under `fields`")
 
 
-def _key(checked: Checked, typed: Typed, endpoint: Endpoint | None, known: Mapping[str, Schema] | None) -> None:
+def _key(checked: Checked, typed: Typed, endpoint: Endpoint | None) -> None:
     target = checked.spec.target
     mapped = {spec.name: spec for spec in checked.spec.fields}
     misspelt = misspelt_fields(checked)
@@ -172,7 +176,7 @@ def _key(checked: Checked, typed: Typed, endpoint: Endpoint | None, known: Mappi
             meant = nearest(name, mapped)
             hint = f"did you mean '{meant}'?" if meant else f"add `{name}: …` under `fields`"
             checked.at_value(path, "key-not-mapped", f"the key '{name}' is none of the fields", hint)
-        elif known is None or not known[name].required or target.operation in _BY_ID:
+        else:
             message = f"'{target.endpoint}' tells its records apart by '{name}', and no field here gives it"
             own = endpoint.id_field if endpoint is not None and target.operation in _BY_ID else ""
             other = f", or `key: {own}` under `target`" if own in mapped else ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from etl.catalogue import Connector, Endpoint
 from etl.documents.source import Document
+from etl.mapping.checks.operations import offers
 from etl.model import Location, Problem, Severity
 from etl.specs import MappingSpec, ProjectSpec
 
@@ -30,9 +31,19 @@ class Checked:
         connector = self.connectors.get(connection)
         return None if connector is None else connector.endpoints.get(name)
 
+    def read(self, connection: str, name: str) -> Endpoint | None:
+        """The same where it can be read: of what can't, no record is documented."""
+        endpoint = self.endpoint(connection, name)
+        return endpoint if endpoint is not None and offers(endpoint, "list") else None
+
+    def rows(self, connection: str, name: str) -> Endpoint | None:
+        """The same of a lookup, whose rows stand in no list below another record."""
+        endpoint = self.read(connection, name)
+        return endpoint if endpoint is not None and not endpoint.parent else None
+
     @property
     def source(self) -> Endpoint | None:
-        return self.endpoint(self.spec.source.connection, self.spec.source.endpoint)
+        return self.read(self.spec.source.connection, self.spec.source.endpoint)
 
     @property
     def target(self) -> Endpoint | None:

@@ -40,7 +40,7 @@ def _row(checked: Checked, lookup: LookupSpec) -> Schema:
     if lookup.file is not None:
         return _file(checked, lookup, lookup.file) or unknown
     if lookup.connection is not None and lookup.endpoint is not None:
-        endpoint = checked.endpoint(lookup.connection, lookup.endpoint)
+        endpoint = checked.rows(lookup.connection, lookup.endpoint)
         return row_of(endpoint, lookup.detail, nullable=nullable)
     # What another mapping wrote: its key or id in the target, which has no fields.
     return Schema("string", nullable=nullable, required=True) if lookup.mapping is not None else unknown

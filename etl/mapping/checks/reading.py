@@ -6,6 +6,7 @@ from etl.catalogue import Endpoint
 from etl.expressions.suggest import nearest
 from etl.mapping.checks.expressions import Typed
 from etl.mapping.checks.findings import Checked
+from etl.mapping.checks.records import alias_for, parent_of
 
 
 def check_reading(checked: Checked) -> None:
@@ -54,11 +55,11 @@ def reads_one(endpoint: Endpoint) -> bool:
 
 def _parent(checked: Checked, endpoint: Endpoint) -> None:
     parent = checked.spec.source.parent
-    documented = endpoint.parent.get("endpoint") if endpoint.parent else None
+    documented = parent_of(endpoint)
     if parent is None:
         if documented is not None and not checked.spec.template:
             message = f"'{endpoint.name}' can only be listed for one of the {documented}"
-            hint = f"add `parent: {{endpoint: {documented}, as: {documented.removesuffix('s')}}}` under `source`"
+            hint = f"add `parent: {{endpoint: {documented}, as: {alias_for(documented)}}}` under `source`"
             checked.at_value(("source", "endpoint"), "missing-parent", message, hint)
         return
     if documented is None:

@@ -81,20 +81,37 @@ def _way_to_detail(endpoint: Endpoint | None) -> str:
 
 
 def _with_parent(checked: Checked, record: Schema) -> Schema:
-    source = checked.spec.source
-    if source.parent is None:
+    source, documented = checked.spec.source, parent_of(checked.source)
+    if source.parent is None and (documented is None or checked.spec.template):
         return record
-    endpoint = checked.endpoint(source.connection, source.parent.endpoint)
-    return _plus(record, source.parent.alias, replace(record_of(endpoint), required=True))
+    alias = source.parent.alias if source.parent else alias_for(documented or "")  # as the message has it
+    return _plus(record, alias, replace(record_of(_parent_endpoint(checked)), required=True))
+
+
+def parent_of(endpoint: Endpoint | None) -> str | None:
+    """The endpoint below whose records this one is listed."""
+    return endpoint.parent.get("endpoint") if endpoint is not None and endpoint.parent else None
+
+
+def alias_for(parent: str) -> str:
+    """Under which key a record of the parent is best put: `task` for tasks."""
+    return parent.removesuffix("s")
+
+
+def _parent_endpoint(checked: Checked) -> Endpoint | None:
+    """The documented parent, else the one that the mapping names."""
+    source = checked.spec.source
+    name = parent_of(checked.source) or (source.parent.endpoint if source.parent else "")
+    return checked.endpoint(source.connection, name)
 
 
 def _parent(checked: Checked, listed: Surroundings) -> Surroundings | None:
     source = checked.spec.source
     if source.parent is None:
         return None
-    endpoint = checked.endpoint(source.connection, source.parent.endpoint)
+    endpoint = _parent_endpoint(checked)
     connector = checked.connectors.get(source.connection)
-    name = noun(connector.name if connector else None, source.parent.endpoint)
+    name = noun(connector.name if connector else None, parent_of(checked.source) or source.parent.endpoint)
     return replace(listed, record=record_of(endpoint), noun=name, detail="a parent is read as the list gives it")
 
 
