@@ -10,9 +10,11 @@ from etl.errors import ConnectionFailed, OutcomeUnknown, Refused
 from etl.http.answer import Answer
 from etl.http.decoding import decode
 from etl.http.paths import Path, compile_path
+from etl.http.refusal import said
 from etl.keys import key_text
 from etl.model import Action, Item, Json, Outcome
 
+NO_REASON = "refused without a reason"
 NO_RESULT = "the answer has no result for this record; it is sent again with the next run"
 
 
@@ -85,9 +87,8 @@ class ResultReader:
         if result is None:
             return Outcome(item, Action.REJECTED, reason=NO_RESULT, code="no-result")
         if self.success(result) is not True:
-            reason = self.error(result)
-            text = reason if isinstance(reason, str) and reason.strip() else "refused without a reason"
-            return Outcome(item, Action.REJECTED, reason=text, code="refused")
+            reason = said(self.error(result)) or NO_REASON
+            return Outcome(item, Action.REJECTED, reason=reason, code="refused")
         if self.created is None:
             return Outcome(item, Action.WRITTEN)
         return Outcome(item, Action.CREATED if self.created(result) else Action.UPDATED)
@@ -128,8 +129,7 @@ class Envelope:
     def _judge(self, what: str, answer: Answer, body: Json) -> None:
         if not self.failed(body):
             return
-        told = (self.text(body) if self.text else None) or self._content(body)
-        reason = told if isinstance(told, str) and told.strip() else "refused without a reason"
+        reason = said(self.text(body) if self.text else None) or said(self._content(body)) or NO_REASON
         status = self.status(body) if self.status else None
         status = status if isinstance(status, int) else answer.status
         raise Refused(f"{what}: {reason}", status=status, reason=reason)

@@ -29,7 +29,7 @@ def body_of(call: Call, status: int, headers: Mapping[str, str], content: bytes)
         return decode(_utf8(headers, content))
     except (ValueError, LookupError) as error:
         if not good:
-            return _words(status, content) if _is_note(headers, content) else None
+            return _words(status, content)
         if call.empty and _is_note(headers, content):
             return None
         what, hint = _instead(content, error)
@@ -55,8 +55,10 @@ def _is_note(headers: Mapping[str, str], content: bytes) -> bool:
 
 
 def _words(status: int, content: bytes) -> str | None:
-    """The text of a refusal; None where it but spells out its status."""
+    """The text of a refusal; None where it is a page or broken JSON, or but spells out its status."""
     text = content.decode("utf-8", "replace").strip()
+    if text[:1] in ("<", "{", "[") or not text.replace("\n", " ").replace("\r", " ").replace("\t", " ").isprintable():
+        return None
     bare = text.removeprefix(str(status)).lstrip(": ").casefold()
     return None if bare in ("", responses.get(status, "").casefold()) else text
 

@@ -2,7 +2,7 @@
 
 {text: message,                         JMESPath of the reason; the usual places are looked at after it
  fields: modelState,                    JMESPath of {name: [texts]} or [{field, message}] (also `path`, `name`);
-                                        without it `errors` and `modelState` are looked at
+                                        without it `errors`, `modelState` and the answer itself are looked at
  request_id: requestId,                 named in messages, for the vendor's support
  permissions: permissionsRequired,      of a 403: the list of permissions that are missing
  ip_allowed: ipAddressAllowed}          of a 403: false where the IP address is refused
@@ -18,9 +18,15 @@ from etl.http.paths import Path, compile_path, lenient
 from etl.model import Json
 from etl.secrets import redact
 
-USUAL_PLACES = ("error.message", "message", "error", "detail", "title", "error_description", "errors[0].message")
-USUAL_FIELDS = ("errors", "modelState")
+USUAL_NAMES = (
+    *("message", "error_description", "error", "detail", "errors", "description", "reason", "msg", "title"),
+    *("value", "code"),
+)
+"""Under which of its names, whatever their case, an answer says why: the first that holds a text, itself or inside."""
+
+USUAL_FIELDS = ("errors", "modelState", "ModelState")
 LONGEST = 400
+DEEPEST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,7 @@ class Refusal:
 
     def reason(self, status: int) -> str:
         """The API's own words, with the id that its support asks for."""
-        text = self.text or f"HTTP {status}, without a reason"
+        text = self.text or f"HTTP {status}" + ("" if self.fields else ", without a reason")
         return f"{text} (request id {self.request_id})" if self.request_id else text
 
 
@@ -49,7 +55,7 @@ def spell_fields(fields: Mapping[str, Sequence[str]]) -> str:
 class RefusalReader:
     """Finds the reason where the connector says that it stands."""
 
-    texts: tuple[Path, ...]
+    text: Path | None
     fields: tuple[Path, ...] = ()
     request_id: Path | None = None
     permissions: Path | None = None
@@ -60,20 +66,42 @@ class RefusalReader:
         def path(name: str) -> Path | None:
             return lenient(compile_path(block[name])) if block.get(name) else None
 
-        places = [block["text"]] if block.get("text") else []
-        texts = tuple(lenient(compile_path(place)) for place in (*places, *USUAL_PLACES))
         told = [block["fields"]] if block.get("fields") else USUAL_FIELDS
         fields = tuple(lenient(compile_path(place)) for place in told)
-        return cls(texts, fields, path("request_id"), path("permissions"), path("ip_allowed"))
+        return cls(path("text"), fields, path("request_id"), path("permissions"), path("ip_allowed"))
 
     def read(self, body: Json) -> Refusal:
+        fields = next((found for place in self.fields if (found := _fields(place(body)))), {})
+        text = (said(self.text(body)) if self.text else "") or said(_less_fields(body) if fields else body)
         return Refusal(
-            text=next((text for place in self.texts if (text := _text(place(body)))), _text(body)),
-            fields=next((found for place in self.fields if (found := _fields(place(body)))), {}),
+            text=text,
+            fields=fields or ({} if text else _bare_fields(body)),
             request_id=_text(self.request_id(body)) or None if self.request_id else None,
             permissions=_texts(self.permissions(body)) if self.permissions else (),
             ip_refused=self.ip_allowed is not None and self.ip_allowed(body) is False,
         )
+
+
+def said(value: Json, depth: int = 0) -> str:
+    """What a value says in words, on one line: a text, those in a list, or the first at one of the usual names."""
+    if isinstance(value, list) and depth < DEEPEST:
+        return _text("; ".join(dict.fromkeys(filter(None, (said(each, depth + 1) for each in value)))))
+    if isinstance(value, dict) and depth < DEEPEST:
+        named = {name.lower(): inner for name, inner in value.items()}
+        first = ("error",) if isinstance(named.get("error"), dict | list) else ()
+        return next((text for name in (*first, *USUAL_NAMES) if (text := said(named.get(name), depth + 1))), "")
+    return _text(value)
+
+
+def _less_fields(body: Json) -> Json:
+    """What is said of single fields is no reason for the whole."""
+    return {name: value for name, value in body.items() if name not in USUAL_FIELDS} if isinstance(body, dict) else None
+
+
+def _bare_fields(body: Json) -> dict[str, Sequence[str]]:
+    """What is said of single fields, where that is the whole answer: texts in lists under their names."""
+    lists = isinstance(body, dict) and all(isinstance(texts, list) and _texts(texts) for texts in body.values())
+    return _fields(body) if lists else {}
 
 
 def _text(value: Json) -> str:

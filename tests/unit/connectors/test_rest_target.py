@@ -134,6 +134,12 @@ def test_only_a_plain_true_is_a_success(success: Json) -> None:
     assert told(outcomes) == [("a", "rejected", "refused without a reason")]
 
 
+@pytest.mark.parametrize("error", ["too long", ["too long"], {"code": 7, "message": "too long"}, [{"msg": "too long"}]])
+def test_the_reason_of_a_single_record_is_found_in_whatever_form_it_has(error: Json) -> None:
+    outcomes = upsert(lambda _: {"results": [{"externalId": "a", "success": False, "error": error}]}, [item("a")])
+    assert told(outcomes) == [("a", "rejected", "too long")]
+
+
 def test_a_target_may_say_which_records_were_new() -> None:
     results = Results("results", "externalId", "success", "error", created="isNew")
     answer = {"results": [{**good("a"), "isNew": True}, {**good("b"), "isNew": False}]}

@@ -349,8 +349,23 @@ def test_a_refusal_carries_the_reason_and_is_not_repeated(code: int) -> None:
         ({"error": {"message": "inner"}}, "inner"),
         ({"error": "short"}, "short"),
         ({"detail": "a detail"}, "a detail"),
+        ({"errors": "as a text"}, "as a text"),
+        ({"errors": ["one", "another", "one"]}, "one; another"),
+        ({"errors": [{"code": 7, "title": "Bad", "detail": "one"}, {"message": "another"}]}, "one; another"),
+        ({"type": "about:blank", "title": "a title", "status": 400}, "a title"),
+        ({"type": "about:blank", "title": "a title", "detail": "a detail"}, "a detail"),
+        ({"title": "a title", "errors": ["one"]}, "one"),
+        ({"error": {"code": "bad", "message": {"lang": "en", "value": "inside"}}, "message": "outside"}, "inside"),
+        ({"error": {"errors": [{"domain": "global", "reason": "deep"}]}}, "deep"),
+        ({"statusCode": 400, "message": ["one", "another"], "error": "Bad Request"}, "one; another"),
+        ({"error": "invalid_request", "error_description": "in words"}, "in words"),
+        ({"detail": [{"loc": ["body", "name"], "msg": "is missing", "type": "missing"}]}, "is missing"),
+        ({"Message": "in capitals"}, "in capitals"),
+        ({"error": {"code": "only_a_code"}}, "only_a_code"),
+        ({"error": [[[[[["too deep"]]]]]]}, "HTTP 400, without a reason"),
+        ({"error": {"code": 7}, "message": None, "errors": []}, "HTTP 400, without a reason"),
         ("just text", "just text"),
-        (["x"], "HTTP 400, without a reason"),
+        (["x"], "x"),
         ({"message": "x" * 10_000}, "x" * 399 + "…"),
         ({"message": "two\n\n  lines"}, "two lines"),
     ],
@@ -372,7 +387,6 @@ def test_the_reason_is_found_in_the_usual_places_and_kept_short(body: Json, reas
         ({"errors": {"": ["A body is required."]}}, " (A body is required.)"),
         ({"errors": [{"field": "name", "message": "missing"}]}, " (name: missing)"),
         ({"errors": {"name": None}}, " (name)"),
-        ({"errors": ["no"]}, ""),
         ({"errors": {}}, ""),
     ],
 )
@@ -380,6 +394,32 @@ def test_what_is_said_of_single_fields_is_found_in_the_usual_places(told: dict[s
     error, _, _ = send(answers(status(400, {"title": "One or more validation errors occurred.", **told})))
     assert isinstance(error, Refused)
     assert error.message == f"acme: GET /things answered 400: One or more validation errors occurred.{shown}"
+
+
+@pytest.mark.parametrize("body", [{"errors": {"name": ["is taken"]}}, {"name": ["is taken"]}])
+def test_what_is_said_of_single_fields_alone_is_a_reason(body: Json) -> None:
+    error, _, _ = send(answers(status(400, body)))
+    assert isinstance(error, Refused)
+    assert error.message == "acme: GET /things answered 400: HTTP 400 (name: is taken)"
+    assert error.fields == {"name": ("is taken",)}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "reason"),
+    [
+        ("The name is taken.\n", "text/plain", "The name is taken."),
+        ("The name is taken.", "text/html; charset=utf-8", "The name is taken."),
+        ("The name is taken.", "application/json", "The name is taken."),
+        ("<html><body>no</body></html>", "text/html", "HTTP 400, without a reason"),
+        ('{"message": "cut o', "application/json", "HTTP 400, without a reason"),
+        ("\x00\x01\x02", "application/octet-stream", "HTTP 400, without a reason"),
+        ("Bad Request", "text/plain", "HTTP 400, without a reason"),
+    ],
+)
+def test_words_are_a_reason_whatever_they_are_said_to_be(text: str, kind: str, reason: str) -> None:
+    error, _, _ = send(answers(lambda: web.Response(body=text.encode(), status=400, headers={"Content-Type": kind})))
+    assert isinstance(error, Refused)
+    assert error.reason == reason
 
 
 def test_a_refusal_without_json_still_says_something() -> None:
