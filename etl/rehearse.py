@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from etl.errors import RecordRejected
+from etl.expressions.instants import local
 from etl.expressions.scope import Scope, Table, table
 from etl.keys import canonical, key_text
 from etl.model import MISSING, Action, Item, Json, Outcome, Record, Schema
@@ -54,9 +55,8 @@ def rehearsals(spec: MappingSpec, transform: Transform) -> Iterator[tuple[TestSp
 
 
 def _scope(spec: MappingSpec, test: TestSpec, scope: Scope) -> Scope:
-    now = datetime.fromisoformat(test.now) if test.now else NOW
     return Scope(
-        now=now if now.tzinfo else now.replace(tzinfo=UTC),
+        now=local(test.now, scope.timezone) if test.now else NOW,
         timezone=scope.timezone,
         vars={**scope.vars, **test.vars},
         tables={name: _table(lookup, test.lookups.get(name, {})) for name, lookup in spec.lookups.items()},

@@ -25,6 +25,10 @@ from etl.model import Json, Problem
 
 _PLACEHOLDER = re.compile(r"\$(?P<escaped>\$\{)|\$\{(?P<body>[^}]*)(?P<closed>\}?)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_FOREIGN = re.compile(
+    r"\$(\w+)|\$\((\w+)\)|%(\w+)%|\$?env:(\w+)|\{\{\s*(?:vars?\.)?(\w+)\s*\}\}|var\(\s*['\"]?(\w+)['\"]?\s*\)"
+)
+"""A name as other tools would have it filled in, or as expressions do."""
 _FORMS = "${NAME}, ${NAME:-default}, ${file:PATH}, ${keyring:SERVICE/USER} or ${var:NAME}"
 
 
@@ -100,10 +104,10 @@ class _Filling:
                 secrets.register(self.document.marks.written(path))
             return data
         before = len(self.problems)
-        if self.secret(path) and data[:1] == "$" and data[1:] in self.sources.environment:
-            message = f"'{data}' is not filled in"
+        meant = self._meant(data, path)
+        if meant is not None:
             place = self.document.marks.value(path)
-            self.problems.append(Problem("interpolation", message, place, f"write ${{{data[1:]}}}"))
+            self.problems.append(Problem("interpolation", f"'{data}' is not filled in", place, f"write {meant}"))
             return data
         as_written = "${" not in data
         result = self._text(data, path) if not as_written and self.within(path) else data
@@ -111,6 +115,15 @@ class _Filling:
         if known and isinstance(result, str) and self.secret(path):
             secrets.register(result)
         return result
+
+    def _meant(self, content: str, path: DocumentPath) -> str | None:
+        """The placeholder that a whole text was meant to be: it names what is there, but in another way."""
+        found = _FOREIGN.fullmatch(content.strip())
+        name = next(filter(None, found.groups())) if found else ""
+        if self.secret(path) and name in self.sources.environment:
+            return f"${{{name}}}"
+        of_a_var = name in self.sources.vars and content[:1] in "{v" and self.within(path)
+        return f"${{var:{name}}}" if of_a_var else None
 
     def _text(self, content: str, path: DocumentPath) -> Json:
         whole = _PLACEHOLDER.fullmatch(content)

@@ -44,7 +44,7 @@ def check_mapping(
     if not typed.broken:
         check_use(checked, typed.lookups)
         check_detail_use(checked, typed)
-    check_tests(checked)
+    check_tests(checked, typed.vars)
     return ordered(checked.problems)
 
 

@@ -34,6 +34,8 @@ CODES: Mapping[str, Mapping[str, str]] = {
         "that.",
         "no-parent-here": "The endpoint is listed by itself.",
         "wrong-parent": "The endpoint's records belong to those of another endpoint.",
+        "key-type": "A key is a single value, and this is an object or a list.",
+        "item-key": "The key of an `each` item has to come from the item: its record's own key joins it anyway.",
         "hidden-field": "The name under which a parent or an `each` item appears is that of a field of the record, "
         "which could not be reached any more.",
     },
@@ -76,6 +78,8 @@ CODES: Mapping[str, Mapping[str, str]] = {
         "unknown-target-field": "The target's endpoint has no such field.",
         "missing-field": "The target requires a field that the mapping does not name.",
         "key-not-mapped": "The field that identifies a record in the target is not among the mapping's fields.",
+        "key-changed": "`missing: {set: …}` finds a record by its key, and can't change that.",
+        "constant-key": "The target's key is the same for every record, so that only the first could be written.",
         "sensitive-key": "What is gone is to be found by its key, and of a sensitive key only a hash is stored.",
         "nullable-key": "A record whose key is null is rejected, and the documents say that this one can be null.",
         "type-mismatch": "The value can never become what the target's field is, without loss.",
@@ -88,10 +92,11 @@ CODES: Mapping[str, Mapping[str, str]] = {
     },
     "Tests in the file": {
         "test-record": "A test's record has a field that the source does not document.",
-        "test-expect": "A test expects what no record can become.",
+        "test-expect": "A test expects what no record can become, or its `now` is no date.",
     },
     "Between mappings": {
         "duplicate-name": "Two mappings have the same name. What is stored of a run goes by it.",
+        "renamed-from": "`renamed_from` takes over what is stored under a name that no mapping has any more.",
         "unknown-mapping": "No mapping of the project has this name.",
         "cycle": "Mappings wait for each other, so that none could start.",
         "written-twice": "Two mappings make the same key and write the same field: the later one wins, each time.",

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from etl.expressions.findings import Surroundings
 from etl.expressions.infer import Inferred, infer
 from etl.expressions.narrowing import kept_by
-from etl.expressions.parse import ExpressionError, parse
+from etl.expressions.parse import ExpressionError, parse, walk
 from etl.expressions.types import items_of, kinds, to_schema, words
 from etl.mapping.checks.findings import Checked, Path
 from etl.mapping.checks.records import noun, record_of, records_of, variables, with_item
 from etl.model import Schema
+from etl.specs import EachSpec
 
 _PLAIN_WORDS = re.compile(r"\w+(?:[ .,:/-]+\w+)+[.!]?\Z")
 _OPERATORS = re.compile(r"\b(?:and|or|not|in|is)\b| - ")
@@ -37,7 +38,7 @@ def check_expressions(checked: Checked, tables: Mapping[str, Schema] | None) -> 
     source = checked.spec.source
     records = records_of(checked, tables)
     for path, text in _keys(checked):
-        _expression(checked, typed, path, text, records.listed)
+        _single(checked, path, text, _expression(checked, typed, path, text, records.listed))
     if source.detail is not None:
         for name, part in (("when", source.detail.when), ("reuse", source.detail.reuse)):
             if part is not None:
@@ -84,8 +85,31 @@ def _each(checked: Checked, typed: Typed, around: Surroundings) -> Surroundings:
     if items is not None:
         inner = replace(inner, holds=kept_by(parse(each.items)))  # without a list there are no items
     if each.key is not None:
-        _expression(checked, typed, (*path, "key"), each.key, inner)
+        key = _expression(checked, typed, (*path, "key"), each.key, inner)
+        _single(checked, (*path, "key"), each.key, key)
+        _tells_apart(checked, (*path, "key"), each, key)
     return inner
+
+
+def _single(checked: Checked, path: Path, key: str, inferred: Inferred | None) -> None:
+    """A key is compared as text, which neither an object nor a list has."""
+    if inferred is not None and inferred.type.options and not kinds(inferred.type) - {"object", "array"}:
+        properties = inferred.type.options[0].properties
+        hint = f"take one of its fields, such as {key}.{next(iter(properties))}" if properties else "take another field"
+        message = f"a key is a single value, and '{key}' is {words(inferred.type)}"
+        checked.at_value(path, "key-type", message, hint)
+
+
+def _tells_apart(checked: Checked, path: Path, each: EachSpec, inferred: Inferred | None) -> None:
+    """Items of one record whose keys come from the record alone would all be taken for the same."""
+    key, alias = each.key, each.alias
+    if key is None or inferred is None or any(each.severity == "error" for each in inferred.findings):
+        return
+    if alias not in _names(key):
+        message = (
+            f"'{key}' is the same for all items of a record, so that all but the first would be left out as doubled"
+        )
+        checked.at_value(path, "item-key", message, f"name a field of the item: {alias}.…")
 
 
 def _lookups(checked: Checked, typed: Typed) -> None:
@@ -103,6 +127,18 @@ def _lookups(checked: Checked, typed: Typed) -> None:
         if lookup.where is not None:
             listed = replace(around, full=False, detail="the detail is read only for the records that `where` keeps")
             _expression(checked, typed, (*path, "where"), lookup.where, listed)
+
+
+def reads_record(text: str) -> bool:
+    """Whether an expression gives what the record holds; one that can't be read may."""
+    try:
+        return any(node["type"] in ("field", "current") for node in walk(parse(text).ast))
+    except ExpressionError:
+        return True
+
+
+def _names(text: str) -> set[str]:
+    return {node["value"] for node in walk(parse(text).ast) if node["type"] == "field"}
 
 
 # --- one expression ------------------------------------------------------------------------------

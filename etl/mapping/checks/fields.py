@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from etl.catalogue import Endpoint
 from etl.expressions.suggest import listed, nearest
-from etl.mapping.checks.expressions import Typed
+from etl.mapping.checks.expressions import Typed, reads_record
 from etl.mapping.checks.findings import Checked
 from etl.mapping.checks.operations import offers
 from etl.mapping.checks.values import check_value
@@ -123,6 +123,9 @@ def _missing_set(checked: Checked, known: Mapping[str, Schema] | None) -> None:
             message = f"'{checked.spec.target.endpoint}' has no field '{name}'"
             checked.at_key(place, "unknown-target-field", message, hint)
         else:
+            if name in key_of(endpoint, checked.spec.target):
+                message = f"'{name}' is the key by which a record that is gone is found: another one would be written"
+                checked.at_key(place, "key-changed", message, "leave it out, and set a field that marks it as gone")
             spec = FieldSpec(name, const=value, path=place)
             check_value(checked, spec, None, known[name])
 
@@ -161,6 +164,9 @@ def _key(checked: Checked, typed: Typed, endpoint: Endpoint | None) -> None:
     mapped = {spec.name: spec for spec in checked.spec.fields}
     misspelt = misspelt_fields(checked)
     given = bool(checked.document.data.get("target", {}).get("key"))
+    keys = [mapped[name] for name in key_of(endpoint, target) if name in mapped]
+    if not any(_broken(typed, each) for each in keys):
+        _constant_key(checked, keys)
     for index, name in enumerate(key_of(endpoint, target)):
         spec = mapped.get(name)
         if spec is not None:
@@ -181,6 +187,22 @@ def _key(checked: Checked, typed: Typed, endpoint: Endpoint | None) -> None:
             own = endpoint.id_field if endpoint is not None and target.operation in _BY_ID else ""
             other = f", or `key: {own}` under `target`" if own in mapped else ""
             checked.at_key(("fields",), "key-not-mapped", message, f"add `{name}: …` under `fields`{other}")
+
+
+def _broken(typed: Typed, spec: FieldSpec) -> bool:
+    inferred = typed.by_path.get((*spec.path, "value"))
+    return spec.value is not None and (inferred is None or any(each.severity == "error" for each in inferred.findings))
+
+
+def _constant_key(checked: Checked, keys: Sequence[FieldSpec]) -> None:
+    """Records that all get the same key are one record: the first is written, and the others are rejected."""
+    spec = checked.spec
+    if spec.source.key and not any(map(reads_record, spec.source.key)):
+        return  # that there is but one is meant
+    if keys and all(each.value is None or not reads_record(each.value) for each in keys):
+        message = f"every record would have the same key: '{keys[0].name}' is fixed"
+        hint = f"make it of a field that tells the records of {spec.source.endpoint} apart"
+        checked.warn_key(keys[0].path, "constant-key", message, hint)
 
 
 def _nullable_key(checked: Checked, typed: Typed, spec: FieldSpec) -> None:

@@ -16,7 +16,8 @@ from etl.specs import FieldSpec, MappingSpec
 
 Pair = tuple[MappingSpec, Document]
 
-_VAR = re.compile(r"""\bvar(?:\(\s*['`"]+|:)([\w.-]+)""")
+_VAR = re.compile(r"""\bvars?(?:\(\s*['`"]*|[:.])([\w.-]+)|\{\{\s*([\w-]+)""")
+"""Also a var that is named the wrong way, which is told where it stands."""
 _COMPUTED_VAR = re.compile(r"""\bvar\(\s*[^'`"\s]""")
 """A name that is made by an expression: any var may be meant."""
 
@@ -38,6 +39,7 @@ def check_project(
     by_name: dict[str, Pair] = {}
     for loaded in mappings:
         _name(loaded, by_name, found)
+        _renamed(loaded, mappings, found)
     for loaded in mappings if complete else ():
         _named(loaded, by_name, found)
     found += _cycles(by_name)
@@ -58,6 +60,17 @@ def _name(loaded: Pair, by_name: dict[str, Pair], found: list[Problem]) -> None:
     message = f"{document.file} and {first[1].file} are both called '{spec.name}'"
     hint = "give one of them another `name`: what is stored of a run goes by it"
     found.append(Problem("duplicate-name", message, _where(document, ("name",)), hint))
+
+
+def _renamed(loaded: Pair, mappings: Sequence[Pair], found: list[Problem]) -> None:
+    """What is stored under a name that a mapping still has would be taken from it: it would begin anew."""
+    spec, document = loaded
+    owner = next((each for each, _ in mappings if each.name == spec.renamed_from and not each.template), None)
+    if owner is not None and not spec.template:
+        whose = "this mapping's own name" if owner is spec else "still the name of another mapping"
+        message = f"'{spec.renamed_from}' is {whose}: what is stored under it is not there to be taken over"
+        place = _where(document, ("renamed_from",))
+        found.append(Problem("renamed-from", message, place, "leave `renamed_from` out, or write the former name"))
 
 
 def _named(loaded: Pair, by_name: Mapping[str, Pair], found: list[Problem]) -> None:
@@ -86,8 +99,10 @@ def _cycles(by_name: Mapping[str, Pair]) -> Iterable[Problem]:
         spec, document = by_name[name]
         path = ("after", spec.after.index(circle[1])) if circle[1] in spec.after else ("lookups",)
         chain = " → ".join(circle)
-        message = f"these mappings wait for each other: {chain}"
-        yield Problem("cycle", message, _where(document, path), "take one of them out of `after`")
+        message, hint = f"these mappings wait for each other: {chain}", "take one of them out of `after`"
+        if len(circle) == 2:
+            message, hint = f"'{name}' waits for itself", "take it out of `after`"
+        yield Problem("cycle", message, _where(document, path), hint)
 
 
 def _needs(spec: MappingSpec) -> tuple[str, ...]:
@@ -159,7 +174,8 @@ def _unused_vars(mappings: Sequence[Pair], project: Document) -> Iterable[Proble
     text = "\n".join(sources.values())
     if not declared or _COMPUTED_VAR.search(text):
         return
-    used = set(_VAR.findall(text))
+    used = {found[1] or found[2] for found in _VAR.finditer(text)}
+    used |= {nearest(name, [path[-1] for path in declared]) or "" for name in used}  # a slip is told where it stands
     for path in declared:
         name = path[-1]
         if name not in used:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Set
 
+from etl.errors import RecordRejected
+from etl.expressions.instants import read
 from etl.expressions.suggest import listed, nearest
 from etl.mapping.checks.fields import misspelt_fields
 from etl.mapping.checks.findings import Checked, Path
@@ -11,8 +13,11 @@ from etl.mapping.checks.records import record_of
 from etl.model import Json, Schema
 
 
-def check_tests(checked: Checked) -> None:
-    """Records with fields that the source does not document (warning); expectations of fields that nothing maps."""
+def check_tests(checked: Checked, used: Set[str]) -> None:
+    """Records with fields that the source does not document (warning); expectations of fields that nothing maps.
+
+    `used`: the vars that expressions name.
+    """
     record = _record(checked)
     for test in checked.spec.tests:
         if record is not None:
@@ -23,6 +28,11 @@ def check_tests(checked: Checked) -> None:
                 _expect(checked, (*path, index), each)
         else:
             _expect(checked, path, test.expect)
+        _now(checked, (*test.path, "now"), test.now)
+        for name in test.vars:
+            if not checked.spec.template:
+                known = {*checked.project.vars, *used}
+                _declared(checked, (*test.path, "vars", name), name, known, "var")
         for name in test.lookups:
             _declared(checked, (*test.path, "lookups", name), name, checked.spec.lookups, "lookup")
 
@@ -53,6 +63,13 @@ def _record_fields(checked: Checked, path: Path, value: Json, known: Mapping[str
                 _record_fields(checked, (*path, name, index), item, schema.items.properties)
 
 
+def _now(checked: Checked, path: Path, text: str | None) -> None:
+    try:
+        read(text or "2026-04-01")
+    except RecordRejected:
+        checked.at_value(path, "test-expect", f"'{text}' is no date", "write it as 2026-04-01T08:00:00Z")
+
+
 def _expect(checked: Checked, path: Path, expected: Json) -> None:
     names = {spec.name for spec in checked.spec.fields} | misspelt_fields(checked)
     if expected == "filtered":
@@ -65,6 +82,9 @@ def _expect(checked: Checked, path: Path, expected: Json) -> None:
     if not isinstance(expected, Mapping):
         return
     if set(expected) == {"rejected"} and "rejected" not in names:
+        if not isinstance(expected["rejected"], str):
+            hint = "write the field, or another part of the reason"
+            checked.at_value((*path, "rejected"), "test-expect", "a reason is a text", hint)
         return
     for name in expected:
         if name not in names:
@@ -73,7 +93,7 @@ def _expect(checked: Checked, path: Path, expected: Json) -> None:
             checked.at_key((*path, name), "test-expect", f"no field '{name}' is mapped", hint)
 
 
-def _declared(checked: Checked, path: Path, name: str, known: Mapping[str, object], what: str) -> None:
+def _declared(checked: Checked, path: Path, name: str, known: Collection[str], what: str) -> None:
     if name in known:
         return
     meant = nearest(name, known)
