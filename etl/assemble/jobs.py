@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -35,6 +36,7 @@ from etl.steps.nulls import NullFields
 from etl.steps.rekeyed import Rekeyed
 from etl.transform import Transform
 
+log = logging.getLogger("etl.run")
 WAIT = 1.0
 """Seconds between two tries to have a mapping that another run has."""
 
@@ -126,12 +128,16 @@ class Jobs:
         return self.writing.place(spec)
 
     async def _claim(self, where: StateScope) -> None:
+        told = False
         while not self.state.claim(where):
             if not self.options.wait:
                 raise StateError(
                     f"another run of '{where.mapping}' is under way",
                     "wait until it is done, or let this one wait with --wait",
                 )
+            if not told:
+                log.warning("another run of '%s' is under way: this one waits until that is done", where.mapping)
+                told = True
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stop.wait(), WAIT)
                 raise Interrupted("interrupted while it waited for another run", "nothing was done")

@@ -45,7 +45,8 @@ def json_line(level: str, message: str, logger: str = "etl") -> str:
 def set_up(settings: Settings) -> None:
     """Sends the log of `etl` (and, with -vv, of the libraries) to standard error.
 
-    Locks are taken so often that what is said of them would hide the rest.
+    Locks are taken so often that what is said of them would hide the rest; of a lost connection to PostgreSQL the error
+    tells.
     """
     levels = {0: logging.WARNING, 1: logging.INFO}
     level = logging.ERROR if settings.quiet else levels.get(settings.verbose, logging.DEBUG)
@@ -58,3 +59,4 @@ def set_up(settings: Settings) -> None:
     logger.setLevel(level)
     logging.getLogger("etl").setLevel(level)
     logging.getLogger("filelock").setLevel(max(level, logging.INFO))
+    logging.getLogger("psycopg").setLevel(logging.ERROR if level > logging.DEBUG else level)

@@ -40,7 +40,8 @@ def _page(report: RunReport, hidden: Sensitive) -> Iterator[str]:
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{_text(title)}</title>'
     yield f'<!doctype html>\n<html lang="en">\n<head>{head}\n<style>\n{_STYLE}\n</style></head>\n<body>\n<main>'
     yield f"<h1>{kind} <code>{_text(report.run_id)}</code>: {_status(report.status)}</h1>"
-    yield f"<p>{_text(report.started_at)} to {_text(report.finished_at)}, exit code {report.exit_code}.</p>"
+    end = _text(report.finished_at or "(no end)")
+    yield f"<p>{_text(report.started_at)} to {end}, exit code {report.exit_code}.</p>"
     yield from _error(report.error)
     yield from _mappings(report)
     for mapping in report.mappings:

@@ -74,5 +74,7 @@ def runs_text(runs: Sequence[RunReport], ink: Ink = PLAIN) -> str:
 
 def _run_row(run: RunReport) -> list[str]:
     sums = totals(run, "read", "written", "unchanged", "rejected")
-    names = ", ".join(mapping.name for mapping in run.mappings)
-    return [run.run_id, run.started_at, run.status, str(run.exit_code), *map(str, sums.values()), clip(names, 60)]
+    names = clip(", ".join(mapping.name for mapping in run.mappings), 60)
+    if not run.finished_at:  # under way, or killed: it left no counts
+        return [run.run_id, run.started_at, "no end", "-", *("-" for _ in sums), names]
+    return [run.run_id, run.started_at, run.status, str(run.exit_code), *map(str, sums.values()), names]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any, TypeVar
 
 from etl.errors import UsageError
@@ -14,10 +14,11 @@ from etl.state.database import Database
 
 Report = TypeVar("Report", RunReport, MappingReport, ConnectionReport, Change)
 AMBIGUOUS_SHOWN = 3
+NO_END = "it has no end: it is under way, or was killed — what it wrote is recorded; the next run goes on from there"
 
 
 def start_run(database: Database, report: RunReport, project: str, environment: str, command: str) -> None:
-    """A run that never finishes stays in the history without an end."""
+    """A run that never finishes stays in the history without an end, and is read as one that was interrupted."""
     row = (pack(report.run_id), pack(project), pack(environment), pack(command), *_columns(report))
     with database.transaction():
         database.upsert(tables.RUN, [row])
@@ -60,7 +61,14 @@ def _report(text: str) -> RunReport:
     document = load(text)
     document["mappings"] = [_mapping(each) for each in document["mappings"]]
     document["connections"] = {name: _known(ConnectionReport, each) for name, each in document["connections"].items()}
-    return _known(RunReport, document)
+    report = _known(RunReport, document)
+    return report if report.finished_at else _without_end(report)
+
+
+def _without_end(report: RunReport) -> RunReport:
+    """As it stood when it began, all was well and nothing done; nobody came to say how it ended."""
+    mappings = [replace(each, status="interrupted") for each in report.mappings]
+    return replace(report, status="interrupted", exit_code=130, error=NO_END, mappings=mappings)
 
 
 def _mapping(document: dict[str, Any]) -> MappingReport:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from syrupy.assertion import SnapshotAssertion
 
 from etl import rehearse
@@ -57,6 +59,20 @@ def test_a_reject_as_json_has_its_records_only_where_asked_for(snapshot: Snapsho
 def test_runs_are_listed_with_what_they_did(snapshot: SnapshotAssertion) -> None:
     assert runs_text([mixed_run()]) == snapshot
     assert runs_text([]) == "no runs yet\n"
+
+
+def test_of_a_run_that_is_under_way_or_was_killed_no_counts_are_told() -> None:
+    line = runs_text([replace(mixed_run(), finished_at="")]).splitlines()[1]
+    assert line.split() == [
+        "01K4ZQ7W",
+        "2026-04-01T10:00:00Z",
+        "no",
+        "end",
+        *"-----",
+        "projects,",
+        "tasks,",
+        "employees",
+    ]
 
 
 def test_the_state_says_where_the_next_read_starts(snapshot: SnapshotAssertion) -> None:

@@ -12,6 +12,8 @@ from psycopg import conninfo
 from syrupy.assertion import SnapshotAssertion
 
 from etl import secrets
+from etl.cli.logs import set_up
+from etl.cli.options import Settings
 from etl.errors import StateError
 from etl.state import open_state
 from tests.unit.state.conftest import SCOPE
@@ -122,6 +124,23 @@ def test_a_lost_connection_ends_in_words_and_gives_the_claim_back(postgres_url: 
     assert again.claim(SCOPE)
     assert again.mapping(SCOPE).count() == 1
     again.close()
+
+
+def test_the_driver_says_nothing_beside_the_error_where_the_connection_is_lost_in_a_transaction(
+    postgres_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    set_up(Settings())
+    state = open_state(postgres_url, tmp_path)
+
+    def broken() -> None:
+        with state.database.transaction():
+            state.database.write("SELECT pg_terminate_backend(pg_backend_pid(), 5000)")
+            state.database.write("SELECT 1")
+
+    with pytest.raises(StateError):
+        broken()
+    state.close()
+    assert caplog.records == []
 
 
 def test_a_locked_table_is_waited_for_and_then_given_up(

@@ -9,6 +9,7 @@ from etl.model import LedgerEntry, Reject
 from etl.ports import Cursor, Scope
 from etl.report import Change, ConnectionReport, MappingReport, RunReport
 from etl.state import StoredState
+from etl.state.history import NO_END
 from tests.unit.state.conftest import SCOPE, Open
 from tests.unit.state.test_ledger import entry
 
@@ -121,7 +122,7 @@ def report(run_id: str, started_at: str = "2026-04-01T10:00:00Z") -> RunReport:
 
 def test_a_run_is_reported_as_it_ended(state: StoredState) -> None:
     state.start_run(report("r1"), "acme", "production", "etl run")
-    assert state.run("r1") == report("r1")
+    assert state.run("r1") == RunReport("r1", "interrupted", 130, "2026-04-01T10:00:00Z", error=NO_END)
     ended = RunReport(
         "r1",
         "rejected",
