@@ -175,7 +175,7 @@ class NumberedPages:
                 records = self._taken(answer)
                 shrunk = read.again(number, answer, len(records))
                 if shrunk:
-                    first = max(1, number - math.ceil(shrunk / read.size))
+                    first = read.back(number, shrunk)
                 yield self._page(last, records, answer, read.place(first - 1 if shrunk else number))
                 if shrunk:
                     break

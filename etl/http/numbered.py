@@ -43,7 +43,11 @@ class NumberedRead:
     remarks: list[str] = field(default_factory=list)
     disturbed: bool = False
     """The counters contradict what came: more may exist than was read."""
-    _seen: int = 0
+    _sums: list[int] = field(default_factory=list)
+    """How many records came up to each page, from the one before `_from` on, as the pages held last."""
+    _from: int = 1
+    _largest: int = 0
+    """The most records that a page held: a server may give fewer than it is asked for, and not say so."""
     _anchor: tuple[int, int] = (1, 0)
     """The newest page of which it is known how many records stand before it, and how many."""
     _full: bool = False
@@ -58,7 +62,7 @@ class NumberedRead:
     def __post_init__(self) -> None:
         self.size = self.paging.size
         self._anchor = (self.first, self._before(self.first))
-        self._seen = self._before(self.first)
+        self._from, self._sums = self.first, [self._before(self.first)]
 
     def step(self, number: int) -> Step:
         """The request of page `number`, as far as is known by now."""
@@ -88,16 +92,19 @@ class NumberedRead:
         doubtful = not records and not self._empty and (self._full if self.last is None else self._hides(number))
         self._count(number, len(records))
         if shrunk and number > 1:
-            return Verdict(False, max(1, number - math.ceil(shrunk / self.size)))
+            return Verdict(False, self.back(number, shrunk))
         if doubtful:
             return Verdict(False, number)
         return Verdict(repeated or self._ended(number, len(records)))
 
     def again(self, number: int, answer: Answer, count: int) -> int:
         """Takes in a page that was read again; by how many records the total has shrunk since the one before."""
-        self._seen = self._before(number)
         self._count(number, count)
         return self._note_totals(answer)
+
+    def back(self, number: int, shrunk: int) -> int:
+        """The first page to read again where so many records are found to be gone at page `number`."""
+        return max(1, number - math.ceil(shrunk / (min(self._largest, self.size) or 1)))
 
     def ended(self, number: int, count: int) -> bool:
         """Whether page `number`, read again with `count` records, is the last."""
@@ -124,8 +131,16 @@ class NumberedRead:
         page, records = self._anchor
         return max(0, records + (number - page) * self.size)
 
+    @property
+    def _seen(self) -> int:
+        """How many records the pages hold up to the newest, those before the first taken as full."""
+        return self._sums[-1]
+
     def _count(self, number: int, count: int) -> None:
-        self._seen += count
+        if number < self._from:
+            self._from, self._sums = number, [self._before(number)]
+        self._sums[number - self._from + 1 :] = [self._sums[number - self._from] + count]
+        self._largest = max(self._largest, count)
         self._short = self._short or (0 < count < self.size and self.last is not None and number < self.last)
         self._full = count >= self.size
         if self.paging.by_record and count:
@@ -137,8 +152,8 @@ class NumberedRead:
         self._empty = 0
         if self.last is None or number < self.last:
             return False
-        if self._short and self.first > 1:
-            return False  # so may those before it: how many came in all is not known
+        if self.first > 1 and not self.paging.by_record and (self._short or self._largest < self.size):
+            return False  # so may those before the first: how many came in all is not known
         return self._counted is None or self._seen == self._counted
 
     def _ended_empty(self, number: int) -> bool:
@@ -189,7 +204,7 @@ class NumberedRead:
             self.remarks.append(f"pages of {self.size} records were asked for, the API gives {given}")
             if not self.paging.by_record:
                 self._anchor = (1, 0)
-                self._seen = (number - 1) * given
+                self._sums = [(number - 1) * given]
             self.size = given
 
     def _repeated(self, number: int, records: Sequence[Json]) -> bool:
