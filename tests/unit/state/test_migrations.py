@@ -12,6 +12,7 @@ from etl.model import LedgerEntry, Reject
 from etl.ports import Checkpoint, Cursor, Intent
 from etl.report import MappingReport, RunReport
 from etl.state import StoredState, open_state
+from etl.state.history import NO_END
 from etl.state.migrations import VERSIONS, migrate
 from etl.state.sqlite import SqliteDatabase
 from tests.unit.state.conftest import SCOPE, Open
@@ -55,8 +56,9 @@ def test_a_store_of_version_1_is_read_whole(tmp_path: Path) -> None:
     assert mapping.details(["5"]) == {"5": ("v1", {"email": "a@example.com"})}
     assert state.identities("acme", "production", SCOPE.origin, ["t-1"]) == {"t-1": 41}
     assert state.secret("acme") == bytes(range(32))
+    mappings = [MappingReport("projects", "interrupted", read=2)]
     assert state.run("run-1") == RunReport(
-        "run-1", started_at="2026-04-01T10:00:00Z", mappings=[MappingReport("projects", read=2)]
+        "run-1", "interrupted", 130, "2026-04-01T10:00:00Z", mappings=mappings, error=NO_END
     )
     state.close()
 
