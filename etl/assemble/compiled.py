@@ -11,7 +11,7 @@ from etl.catalogue import Endpoint
 from etl.expressions.parse import names_used, parse
 from etl.expressions.scope import Scope
 from etl.keys import veiled
-from etl.mapping.sensitive import looked_up, sensitive_fields, where_is_sensitive
+from etl.mapping.sensitive import looked_up, made_of, sensitive_fields, where_is_sensitive
 from etl.ports import Veil
 from etl.shape.detail import Detail
 from etl.specs import MappingSpec
@@ -55,8 +55,7 @@ def detail_of(workspace: Workspace, spec: MappingSpec) -> Detail | None:
         return None
     source = source_of(workspace, spec)
     keep = _looked_at(spec)
-    hidden = {name for name, field in source.fields.items() if field.sensitive}
-    hidden |= {name for each in spec.fields if each.sensitive for name in names_used(parse(each.value or "@")) or ()}
+    hidden = made_of(spec) | {name for name, field in source.fields.items() if field.sensitive}
     keep = None if keep is None or keep & hidden else keep
     return Detail(
         when=compile_text(wanted.when),

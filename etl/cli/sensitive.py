@@ -12,6 +12,7 @@ from etl.cli.options import Settings
 from etl.errors import EtlError
 from etl.expressions.parse import names_used, parse
 from etl.mapping.checks.fields import key_of
+from etl.mapping.sensitive import made_of
 from etl.model import MISSING, Item, Outcome, Record, Reject, Schema
 from etl.reporting.runs import TARGET_KEY
 from etl.reporting.values import masked
@@ -168,10 +169,7 @@ def _read(workspace: Workspace, mapping: MappingSpec) -> Fields:
         fields[source.parent.alias] = Schema("object", properties=parent)
     if source.each is not None:
         fields[source.each.alias] = _item(fields, source.each.items)
-    values = [field.value for field in mapping.fields if field.sensitive and field.value is not None]
-    return fields | dict.fromkeys(
-        (name for value in values for name in names_used(parse(value)) or ()), Schema(sensitive=True)
-    )
+    return fields | dict.fromkeys(made_of(mapping), Schema(sensitive=True))
 
 
 def _item(fields: Fields, items: str) -> Schema:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from etl.catalogue import Endpoint
 from etl.expressions.parse import Node, names_used, parse, walk
 from etl.model import Schema
-from etl.specs import MappingSpec
+from etl.specs import EachSpec, MappingSpec
 
 
 def sensitive_fields(
@@ -15,7 +15,7 @@ def sensitive_fields(
 ) -> frozenset[str]:
     """Target fields that are sensitive: by the mapping, by the target, or by where they come from: the source, or one
     of `tables`, the endpoints that lookups read."""
-    hidden = _hidden(source)
+    hidden = _hidden_in(spec, source)
     rows = {name: _hidden(endpoint) for name, endpoint in (tables or {}).items()}
     schemas = target.written() if target else {}
     return frozenset(
@@ -29,9 +29,17 @@ def sensitive_fields(
 
 def where_is_sensitive(spec: MappingSpec, source: Endpoint, tables: Mapping[str, Endpoint]) -> bool:
     """Whether `where` looks at something hidden: by the connectors, or since a sensitive field is made of it."""
-    made_of = [names_used(parse(field.value or "@")) or () for field in spec.fields if field.sensitive]
     rows = {name: _hidden(endpoint) for name, endpoint in tables.items()}
-    return spec.source.where is not None and _takes(spec.source.where, _hidden(source).union(*made_of), rows)
+    return spec.source.where is not None and _takes(spec.source.where, _hidden_in(spec, source) | made_of(spec), rows)
+
+
+def made_of(spec: MappingSpec) -> frozenset[str]:
+    """Fields of the source record that a field is made of which the mapping calls sensitive: of one made of an item of
+    `each`, the list that it comes from, too."""
+    values = [field.value for field in spec.fields if field.sensitive and field.value is not None]
+    names = {name for value in values for name in names_used(parse(value)) or ()}
+    each = spec.source.each
+    return frozenset(names | (_list_of(each) if each is not None and each.alias in names else frozenset()))
 
 
 def looked_up(spec: MappingSpec, endpoint: Callable[[str, str], Endpoint | None]) -> dict[str, Endpoint]:
@@ -42,6 +50,16 @@ def looked_up(spec: MappingSpec, endpoint: Callable[[str, str], Endpoint | None]
         if lookup.connection is not None and lookup.endpoint is not None
     }
     return {name: each for name, each in found.items() if each is not None}
+
+
+def _hidden_in(spec: MappingSpec, source: Endpoint | None) -> frozenset[str]:
+    """What the source calls sensitive, with the items of a list of it."""
+    hidden, each = _hidden(source), spec.source.each
+    return hidden | {each.alias} if each is not None and _takes(each.items, hidden, {}) else hidden
+
+
+def _list_of(each: EachSpec) -> frozenset[str]:
+    return names_used(parse(each.items)) or frozenset()
 
 
 def _hidden(endpoint: Endpoint | None) -> frozenset[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from etl.sandbox import Sandbox
+from tests.support.own_api import Told, api, own_folder, reads, written
 from tests.support.projects import Folder, project, to_sandbox
 
 EMPLOYEES = """\
@@ -188,3 +189,40 @@ def test_what_is_made_of_a_sensitive_field_is_shown_neither_as_a_value_nor_as_a_
         said += [told(folder, "rejects", "list"), told(folder, "rejects", "show", mapping.split()[3])]
     assert "no-day-of-birth" not in "".join(said)
     assert "no-day-of-birth" not in kept(folder)
+
+
+PARTS = """\
+version: 1
+name: parts
+source: {connection: local, endpoint: people.jsonl, key: id, each: {items: "kin", as: one, key: one.n}}
+fields: {id: "concat(id, one.n)", kin: {value: one.name, sensitive: true}, sex: {value: one.sex, type: string}}
+target: {connection: local, endpoint: out.jsonl, operation: upsert, key: id}
+"""
+
+
+def test_a_list_is_not_shown_whose_items_a_sensitive_field_is_made_of(tmp_path: Path) -> None:
+    folder = project(tmp_path, {"local": {"connector": "files"}}, parts=PARTS)
+    kin = [{"n": "a", "name": "Secretia", "sex": "f"}, {"n": "b", "name": "Secretius", "sex": ["m"]}]
+    folder.write("people.jsonl", json.dumps({"id": "1", "kin": kin}))
+    said = [told(folder, "preview", "mappings/parts.yaml"), told(folder, "run")]
+    said += [told(folder, "explain", "mappings/parts.yaml", "--key", f"1,{part}") for part in "ab"]
+    for form in ((), ("--json",)):
+        said += [told(folder, "rejects", "list", *form), told(folder, "rejects", "show", "parts", *form)]
+    assert "Secreti" not in "".join(said)
+    assert "•••" in said[-1]
+
+
+def test_an_item_of_a_list_that_the_connector_calls_sensitive_is_sensitive_too(tmp_path: Path) -> None:
+    fields = {"id": {"type": "integer", "required": True}, "kin": {"type": "array", "sensitive": True}}
+    mapping = {
+        "version": 1,
+        "name": "kin",
+        "source": {"connection": "api", "endpoint": "things", "each": {"items": "kin", "as": "one", "key": "one.n"}},
+        "fields": {"id": "concat(id, one.n)", "name": "one.name"},
+        "target": {"connection": "local", "endpoint": "out.jsonl", "operation": "upsert", "key": "id"},
+    }
+    with api(lambda _: Told([{"id": 1, "kin": [{"n": "a", "name": "Secretia"}]}])) as server:
+        folder = own_folder(tmp_path, server.url, reads(fields=fields), mapping)
+        said = [told(folder, "run"), told(folder, "plan", "--resend")]
+    assert [each["name"] for each in written(folder)] == ["Secretia"]
+    assert "Secretia" not in "".join(said) + kept(folder)
