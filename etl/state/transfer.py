@@ -59,7 +59,7 @@ _OF_PROJECT: Final = (
 _OF_SCOPE: Final = (
     _part(tables.CURSOR, "scope", "scope"),
     _part(tables.CHECKPOINT, "scope", "scope"),
-    _part(tables.LEDGER, "scope", "key"),
+    _Part("ledger", tuple(name for name in tables.LEDGER.columns if name != "seen"), "scope", "key"),
     _part(tables.INTENT, "scope", "key"),
     _part(tables.DETAIL, "scope", "key"),
     _Part("rejects", ("id", *tables.REJECT.columns), "scope", "id"),

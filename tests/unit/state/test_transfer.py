@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -107,6 +108,19 @@ def test_there_and_back_again_nothing_has_changed(source: StoredState, open_stor
     assert copy_state(source, between) == copy_state(between, back)
     assert content(back, SCOPE) == content(source, SCOPE)
     back.close()
+
+
+def test_an_export_holds_the_same_wherever_the_state_went_meanwhile(
+    source: StoredState, open_store: Open, tmp_path: Path
+) -> None:
+    def rows(path: Path) -> list[str]:
+        return [re.sub(r'"(number|scope|place|id)":\d+,', "", line) for line in path.read_text().splitlines()]
+
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    export_state(source, first, "acme")
+    import_state(first, open_store(), "acme")
+    export_state(open_store(), second, "acme")
+    assert rows(second) == rows(first)
 
 
 def test_one_project_travels_without_the_others(source: StoredState, open_store: Open, move: Move) -> None:
