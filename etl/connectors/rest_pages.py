@@ -55,9 +55,16 @@ class Fetch:
         return UNTHROTTLED_AHEAD if self.client.throttle.rate is None else min(MOST_AHEAD, self.needed() + 2)
 
 
-async def chained(chain: Chain, totals: Totals, fetch: Fetch, reader: RecordReader) -> AsyncGenerator[Page, None]:
+Remark = Callable[[str, bool], None]
+"""Takes note of what was odd, and of whether more may exist than came."""
+
+
+async def chained(
+    chain: Chain, totals: Totals, fetch: Fetch, reader: RecordReader, remark: Remark
+) -> AsyncGenerator[Page, None]:
+    """The pages of a list that goes on where each answer says; `remark` hears of an end that comes too early."""
     step: Step | None = chain.first()
-    repeats = Repeats()
+    repeats, came, told = Repeats(), 0, 0
     while step is not None:
         answer = await fetch(step)
         records = reader.raw(answer)
@@ -65,8 +72,14 @@ async def chained(chain: Chain, totals: Totals, fetch: Fetch, reader: RecordRead
             these = f"pages {step.number - SURE_COUNT + 1} to {step.number}"
             raise PagingFailed(f"{these} hold what came before: the list goes in circles", "this is a fault of the API")
         following = chain.after(step, answer, len(records))
+        came, told = came + len(records), totals.records(answer) or 0
         yield Page(step.number, records, totals.records(answer))
         step = following
+    if came < told:
+        remark(
+            f"the API tells of {told} records, {came} came: does the connector's `paging` find the next page?",
+            True,
+        )
 
 
 @dataclass(slots=True)
@@ -77,8 +90,7 @@ class NumberedPages:
     first: int
     fetch: Fetch
     reader: RecordReader
-    remark: Callable[[str, bool], None]
-    """Takes note of what was odd, and of whether more may exist than came."""
+    remark: Remark
     watch: Arrivals | Moves | None = None
     """Sees that records were missed which no total tells of."""
     under_way: deque[tuple[Step, asyncio.Task[Answer]]] = field(default_factory=deque)

@@ -73,7 +73,7 @@ class RestSource:
         pages = (
             NumberedPages(paging, first, fetch, reader, self._remark, watch).pages()
             if isinstance(paging, Numbered)
-            else chained(paging, Totals.from_config(op.paging), fetch, reader)
+            else chained(paging, Totals.from_config(op.paging), fetch, reader, self._remark)
         )
         try:
             async with aclosing(pages):

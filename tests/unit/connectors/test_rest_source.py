@@ -333,6 +333,16 @@ def test_cursors_that_lead_to_the_same_page_for_ever_are_an_error() -> None:
         read(endless, op("list", "GET", "/things", records="items", paging=paging))
 
 
+def test_cursors_that_end_before_the_total_are_told_of_and_nothing_is_taken_for_gone() -> None:
+    """As where the connector looks for the cursor in the wrong place."""
+    paging = {"kind": "cursor", "cursor_param": "after", "next": "meta.nxt", "total": "meta.count"}
+    answer = {"items": records(3), "meta": {"next": "3", "count": 7}}
+    source = _source_after(lambda _: answer, op("list", "GET", "/things", records="items", paging=paging))
+    assert source.disturbed
+    told = "the API tells of 7 records, 3 came: does the connector's `paging` find the next page?"
+    assert source.remarks == [told]
+
+
 class Restless:
     """A list in no order that holds: `moves` of its records change their place before these answers."""
 
