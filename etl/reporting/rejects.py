@@ -18,7 +18,10 @@ def rejects_text(rejects: Sequence[Reject], ink: Ink = PLAIN) -> str:
         return "no open rejects\n"
     head = ["mapping", "key", "tries", "last tried", "reason"]
     rows = [[each.mapping, clip(each.key, 40), str(each.attempts), each.last_at, reason(each)] for each in rejects]
-    return columns(rows, head, ink) + counted(len(rejects), "open reject") + "\n"
+    total = counted(len(rejects), "open reject")
+    return (
+        columns(rows, head, ink) + f"{total}; in full: etl rejects show MAPPING KEY — the next run tries them again\n"
+    )
 
 
 def reason(reject: Reject) -> str:

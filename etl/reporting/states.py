@@ -46,7 +46,11 @@ def standings_text(standings: Sequence[Standing], ink: Ink = PLAIN) -> str:
         [each.scope.mapping, str(each.known), str(each.rejects), str(each.intents), _next(each), each.scope.origin]
         for each in standings
     ]
-    return columns(rows, head, ink)
+    begun = any(each.intents for each in standings)
+    return columns(rows, head, ink) + (_LOOKED_FOR if begun else "")
+
+
+_LOOKED_FOR = "creates without an answer: the next run looks for them in the target before it sends any of them again\n"
 
 
 def _next(standing: Standing) -> str:

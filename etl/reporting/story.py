@@ -104,6 +104,7 @@ _VERDICTS = {
     "delete": "delete it in the target",
     "gone": "not read it; what becomes of records that are gone, `target.missing` says",
 }
+_LOOK_FIRST = "look for it in the target first, and create it only where it is surely not there"
 
 
 def _memory(memory: Memory, ink: Ink) -> Iterator[str]:
@@ -117,7 +118,8 @@ def _memory(memory: Memory, ink: Ink) -> Iterator[str]:
         yield f"{ink('open reject', 'red')}  {clean(reject_reason(reject))}"
         yield f"  tried {clean(times)}, in run {clean(reject.run_id)}"
     why = f": {clean(memory.reason)}" if memory.reason else ""
-    yield f"{ink('a run now would', 'bold')}  {_VERDICTS[memory.verdict]}{why}"
+    begun = memory.intent is not None and memory.verdict == "create"
+    yield f"{ink('a run now would', 'bold')}  {_LOOK_FIRST if begun else _VERDICTS[memory.verdict]}{why}"
     longest = max((width(clean(name)) for name in memory.changes), default=0)
     for name, (old, new) in memory.changes.items():
         yield f"  {padded(clean(name), longest)}  {ink(shown(old), 'red')} → {ink(shown(new), 'green')}"

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from etl.ports import Intent
 from etl.sandbox import Sandbox
+from etl.state import open_state
 from tests.support.projects import Folder, plain, project, to_sandbox
 
 PROJECTS = """\
@@ -114,6 +116,20 @@ def test_a_record_is_found_by_its_target_key_before_and_after_it_was_sent(folder
     folder.run()
     after = story(folder, f"blikk-{key}")
     assert (after["key"], after["found_by"], after["records"][0]["next"]["does"]) == (key, "target key", "unchanged")
+
+
+def test_of_a_create_without_an_answer_it_is_told_that_the_next_run_looks_for_it_first(
+    folder: Folder, key: str
+) -> None:
+    folder.run("--limit", "1")
+    state = open_state("sqlite:///.etl/state.db", folder.path)
+    (scope,) = [each for each in state.scopes("acme", "") if each.mapping == "projects"]
+    state.mapping(scope).intend([Intent(key, f"blikk-{key}", {}, b"", "2026-04-01T10:00:00Z", "run-1")])
+    state.close()
+    text = folder.etl("explain", "mappings/projects.yaml", "--key", key).stdout
+    assert "a create was begun at 2026-04-01T10:00:00Z and its answer is not known yet" in text
+    assert "a run now would  look for it in the target first, and create it only where it is surely not there" in text
+    assert "the next run looks for them in the target" in folder.etl("state").stdout
 
 
 def test_a_record_that_the_source_has_no_more_is_told_from_what_was_stored(
