@@ -41,7 +41,7 @@ class Checkpoints:
 
     def settled(self, outcomes: Iterable[Outcome]) -> None:
         """Outcomes that the target gave and that are recorded."""
-        for page, count in Counter(outcome.item.page for outcome in outcomes).items():
+        for page, count in Counter([outcome.item.page for outcome in outcomes]).items():
             if page in self._open:
                 self._open[page] -= count
         self._advance()

@@ -152,8 +152,9 @@ class Settlement:
         target_id = outcome.target_id
         if target_id is None and item.known is not None:
             target_id = item.known.target_id
-        encoded = b"" if self._sensitive else item.encoded
-        return LedgerEntry(item.key, item.target_key, item.hash, self.stored(item.output), target_id, encoded=encoded)
+        if item.encoded and not self._sensitive:
+            return LedgerEntry(item.key, item.target_key, item.hash, None, target_id, encoded=item.encoded)
+        return LedgerEntry(item.key, item.target_key, item.hash, self.stored(item.output), target_id)
 
     def _reject(self, outcome: Outcome) -> Reject:
         item = outcome.item

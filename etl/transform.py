@@ -131,13 +131,13 @@ class Transform:
 
     def _target_key(self, output: Record) -> str:
         """The record's identity in the target; empty where creates are told apart by their source alone."""
-        parts = []
-        for name in self.target_key:
-            text = key_text(output.get(name))
-            if text is None or text == "":
-                raise RecordRejected("is part of the target's key and has no value", field=name, code="required")
-            parts.append(text)
+        parts = [key_text(output.get(name)) or "" for name in self.target_key]
+        if "" in parts:
+            name = self.target_key[parts.index("")]
+            raise RecordRejected("is part of the target's key and has no value", field=name, code="required")
         text = compose(parts) if parts else ""
+        if not self.normalise:
+            return text
         if "trim" in self.normalise:
             text = text.strip()
         return text.casefold() if "lower" in self.normalise else text

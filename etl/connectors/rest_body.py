@@ -29,7 +29,9 @@ class Body:
 
     def content(self, records: Sequence[Record]) -> bytes | None:
         """The JSON text; None for a multipart body."""
-        return None if self.shape is None else encode(self.shape([self._taken(record) for record in records]))
+        if self.shape is None:
+            return None
+        return encode(self.shape([self._taken(record) for record in records] if self.left_out else records))
 
     def parts(self, record: Record) -> Callable[[], Files] | None:
         """What opens the parts of a multipart body; None for JSON. Raises RecordRejected where a file is missing."""

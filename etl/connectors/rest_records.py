@@ -50,13 +50,15 @@ class RecordReader:
 
     def clean(self, raw: list[Json]) -> list[Record]:
         """The records ready for a mapping. Raises ConnectionFailed where one is not an object."""
+        untidy = bool(self.strip) or self.rename is not None
         for record in raw:
             if not isinstance(record, dict):
                 raise ConnectionFailed(
                     f"{self.what}: a record of the answer is {_kind(record)}, not an object",
                     "the connector's `records` may point one level too deep",
                 )
-            self._tidy(record)
+            if untidy:
+                self._tidy(record)
         return raw if self.items is None else [flat for record in raw for flat in self._flattened(record)]
 
     def one(self, answer: Answer) -> Record:

@@ -57,8 +57,7 @@ class ResultReader:
         """The usual answer: one result per item, in their order, each under its item's very key."""
         if self.key is None or len(results) != len(items):
             return False
-        key = self.key
-        return all(key(result) == item.target_key for item, result in zip(items, results, strict=True))
+        return list(map(self.key, results)) == [item.target_key for item in items]
 
     def _matched(self, items: Sequence[Item], results: list[Json]) -> dict[int, Json]:
         """item index → its result: by key; by position where keys don't tell and the order is that of the items."""

@@ -97,7 +97,7 @@ class RestTarget:
         spelled, rejected = self._spelled(write, items)
         if not spelled:
             return [rejected[id(item)] for item in items]
-        sent = [item for item in items if id(item) not in rejected]
+        sent = [item for item in items if id(item) not in rejected] if rejected else items
         answer = await self.client.request(write.call(write.op.path, (), spelled))
         body = write.envelope.opened(self._what, answer) if write.envelope else answer.body
         read = (
@@ -115,7 +115,7 @@ class RestTarget:
         spelled, rejected = [], {}
         for item in items:
             try:
-                spelled.append(self._spell(write, item.output))
+                spelled.append(write.spell(item.output))
             except RecordRejected as error:
                 rejected[id(item)] = _rejected(item, error)
         return spelled, rejected
@@ -137,7 +137,7 @@ class RestTarget:
         path = fill_path(write.op.path, values)
         record = await self._whole(item, values) if write.op.options.get("replace") else item.output
         sent = {name: value for name, value in record.items() if name not in write.in_path}
-        spelled = self._spell(write, sent)
+        spelled = write.spell(sent)
         query = fill_query(write.op.query, values, self.connector.wire)
         answer = await self.client.request(write.call(path, query, [spelled]))
         if write.envelope:
@@ -167,16 +167,9 @@ class RestTarget:
 
     # --- help ----------------------------------------------------------------------------------------
 
-    def _spell(self, write: _Write, record: Record) -> Record:
-        """Values in the API's spelling; a connection's `spelling` option may choose another name for a field."""
-        names = self.options.get("spelling", {})
-        spelled = write.spell(self._documented(record))
-        return {names.get(name, name): value for name, value in spelled.items()} if names else spelled
-
     def _documented(self, record: Record) -> Record:
         """The record with aliases replaced by the documented names."""
-        names = self.endpoint.aliases
-        return {names.get(name, name): value for name, value in record.items()} if names else record
+        return _renamed(record, self.endpoint.aliases)
 
     def _id_of(self, item: Item) -> Json:
         known = item.known.target_id if item.known is not None else None
@@ -214,7 +207,7 @@ class _Write:
         return cls(
             op,
             build_body(op, fields, wire, target.options, target.root),
-            compile_record(fields, wire, target.zone),
+            _speller(compile_record(fields, wire, target.zone), target.endpoint.aliases, target.options),
             ResultReader.build(op.results, target.endpoint.normalise_key) if op.results else None,
             Envelope.from_config(op.envelope) if op.envelope else None,
             lenient(compile_path(op.id)) if op.id else None,
@@ -234,6 +227,18 @@ class _Write:
             idempotent=self.op.idempotent or self.op.method in SAFE_METHODS,
             empty=self.results is None and self.envelope is None and self.new_id is None,
         )
+
+
+def _speller(spell: Spell, aliases: Mapping[str, str], options: Mapping[str, Json]) -> Spell:
+    """Values in the API's spelling; a connection's `spelling` option may choose another name for a field."""
+    names = options.get("spelling", {})
+    if not aliases and not names:
+        return spell
+    return lambda record: _renamed(spell(_renamed(record, aliases)), names)
+
+
+def _renamed(record: Record, names: Mapping[str, str]) -> Record:
+    return {names.get(name, name): value for name, value in record.items()} if names else record
 
 
 _DONE = {

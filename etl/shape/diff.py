@@ -32,6 +32,7 @@ class Diff:
         self.report.read += len(items)
         known = self._known(items)
         overwritten = self.doubles.overwritten(items)
+        refused = self.settlement.open_rejects
         changed: list[Item] = []
         unchanged: list[Item] = []
         standing: list[Item] = []
@@ -39,7 +40,7 @@ class Diff:
             item.known = known.get(item.key)
             same = item.known is not None and item.known.hash == item.hash and not item.known.gone
             same = same and item.target_key not in overwritten
-            if self.stands(item):
+            if item.key in refused and self.stands(item):
                 standing.append(item)
             elif same and not self.resend:
                 unchanged.append(item)

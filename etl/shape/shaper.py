@@ -88,11 +88,13 @@ class Shaper:
         return kept
 
     def _applied(self, records: Iterable[Keyed], page: int) -> list[Item]:
+        shaped = self.transform.shaped
+        if self.transform.each is None:
+            return self._going_on([shaped(Item(key, record, page=page)) for key, record in records])
         results: list[Item | Outcome] = []
         for key, record in records:
             parts = self.transform.apply(key, record, page)
-            if self.transform.each is not None:
-                self.taken_up.met(key, parts)
+            self.taken_up.met(key, parts)
             results += parts
         return self._going_on(results)
 

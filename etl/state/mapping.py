@@ -89,18 +89,19 @@ class StoredMapping:
             return
         scope = self._make()
         seen = self._scopes.run_number(scope, run_id)
+        target_keys = pack_all([self._veil(entry.target_key) for entry in by_key.values()])
         rows = [
             (
                 scope,
                 key,
-                pack(self._veil(entry.target_key)),
+                target_key,
                 bytearray(entry.hash),  # for bytes and None sqlite3 looks for adapters, row by row
                 seen,
                 int(entry.gone),
                 "" if entry.target_id is None else dump(entry.target_id),
                 entry.encoded.decode() if entry.encoded else dump_optional(entry.output),
             )
-            for key, entry in by_key.items()
+            for (key, entry), target_key in zip(by_key.items(), target_keys, strict=True)
         ]
         with self._database.transaction():
             self._database.upsert(tables.LEDGER, rows)
