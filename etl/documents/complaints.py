@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from etl.documents import words
+from etl.documents import placing, words
 from etl.documents.expression_text import misplaced, unbalanced
 from etl.documents.interpolate import placeholders
 from etl.documents.marks import DocumentPath
@@ -49,7 +49,9 @@ class Complaints:
             return
         if any(path[: len(quoted)] == quoted for quoted in self.quoted):
             return
-        if error.validator in _ALTERNATIVES:
+        if _names_a_key(error):
+            yield self._wrong_key(error.instance, path)
+        elif error.validator in _ALTERNATIVES:
             yield from self._alternatives(error, path)
         else:
             yield from _RULES.get(error.validator, _wrong_type)(self, error, path)
@@ -112,10 +114,18 @@ class Complaints:
         expected = str(error.schema.get("errorMessage", ""))
         if not expected.startswith("must be"):
             expected = f"must be {words.listed(_expected(error), 'or')}"
+        if path and expected == f"must be {words.AN_OBJECT}":
+            expected += words.such_as(_own_schema(error, path))
         if expected in {"must be a text", "must be an expression"} and not isinstance(value, dict | list | str):
             expected += ": put it in quotes"
         message = f"{self.name(path)} is {words.shown(value, openly=self._stands_openly(path, value))}"
         return Problem("wrong-type", message, self.marks.value(path), f"it {expected}")
+
+    def _wrong_key(self, key: str, path: DocumentPath) -> Problem:
+        hint = f"write '{words.snake(key)}': lower case, with _ between words"
+        return Problem(
+            "wrong-value", f"'{key}' can't be the name of an {words.item(path)}", self.marks.key((*path, key)), hint
+        )
 
     def quote(self, path: DocumentPath) -> Problem:
         """The expression at this path was taken apart by YAML."""
@@ -151,12 +161,13 @@ def _unknown_keys(self: Complaints, error: SchemaError, path: DocumentPath) -> I
     taken = set(error.instance)
     for key in error.instance:
         if key not in known:
-            close = difflib.get_close_matches(key, known, 1)
-            hint = f"did you mean '{close[0]}'?" if close else f"its keys are {words.listed(sorted(known))}"
+            elsewhere = placing.belongs(key, path, self.kind)
+            meant = None if elsewhere else placing.meant(key, known)
+            hint = f"did you mean '{meant}'?" if meant else elsewhere or f"its keys are {words.listed(sorted(known))}"
             message = f"'{key}' is not a key of {self.name(path)}"
-            if close and close[0] not in taken:
-                self.meant[*path, key] = close[0]
-                taken.add(close[0])
+            if meant and meant not in taken:
+                self.meant[*path, key] = meant
+                taken.add(meant)
             yield Problem("unknown-key", message, self.marks.key((*path, key)), hint)
 
 
@@ -253,6 +264,18 @@ def _is_null(branch: list[SchemaError], path: DocumentPath) -> bool:
     return any(each.validator_value == "null" and tuple(each.absolute_path) == path for each in branch)
 
 
+def _own_schema(error: SchemaError, path: DocumentPath) -> dict[str, Any]:
+    """What is said of a value: where it may also be null, its examples stand beside the alternatives."""
+    outer = error.parent
+    beside = outer.schema if outer is not None and tuple(outer.absolute_path) == path else {}
+    return {**error.schema, **beside}
+
+
+def _names_a_key(error: SchemaError) -> bool:
+    """Whether it is the name of a key that does not fit, not its value."""
+    return "propertyNames" in error.relative_schema_path
+
+
 def _lacks_keys(branch: list[SchemaError], path: DocumentPath) -> bool:
     return any(each.validator == "required" and tuple(each.absolute_path) == path for each in branch)
 
@@ -263,7 +286,7 @@ def _of_right_kind(branch: list[SchemaError], path: DocumentPath) -> bool:
 
 
 def _inside(error: SchemaError, path: DocumentPath) -> bool:
-    if tuple(error.absolute_path) != path or error.validator in _STRUCTURE:
+    if tuple(error.absolute_path) != path or error.validator in _STRUCTURE or _names_a_key(error):
         return True
     return error.validator in _ALTERNATIVES and any(_of_right_kind(branch, path) for branch in _branches(error))
 

@@ -6,7 +6,6 @@ or without a base) is checked by the strict reading: there, a key with nothing b
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from functools import cache
@@ -14,24 +13,15 @@ from typing import Any
 
 from etl.documents.complaints import Complaints
 from etl.documents.expression_text import suspicious
+from etl.documents.kinds import KINDS, schema
 from etl.documents.marks import DocumentPath
 from etl.documents.source import Document
 from etl.documents.spelling import respelt
-from etl.errors import UsageError
 from etl.model import Json, Problem
-from etl.resources import schemas
 
-KINDS = ("project", "mapping", "connector")
+__all__ = ["KINDS", "check", "in_order", "schema", "spelt_right"]
+
 _REMOVED = {"$ref": "#/$defs/removed"}
-
-
-@cache
-def schema(kind: str) -> dict[str, Any]:
-    """The published JSON Schema of a document kind: project, mapping or connector."""
-    if kind not in KINDS:
-        raise UsageError(f"there is no schema '{kind}'", f"it may be {', '.join(KINDS)}")
-    loaded: dict[str, Any] = json.loads((schemas() / f"{kind}.schema.json").read_text(encoding="utf-8"))
-    return loaded
 
 
 def check(document: Document, kind: str, *, partial: bool = False) -> list[Problem]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from etl.documents.marks import DocumentPath
 from etl.model import Json
 
+AN_OBJECT = "an object (key: value)"
 _KINDS = {
-    "object": "an object (key: value)", "array": "a list", "string": "a text", "integer": "a whole number",
+    "object": AN_OBJECT, "array": "a list", "string": "a text", "integer": "a whole number",
     "number": "a number", "boolean": "true or false", "null": "null",
 }  # fmt: skip
 _SECTIONS = {
@@ -55,3 +58,32 @@ def shown(value: Json, *, openly: bool) -> str:
     if isinstance(value, str):
         return f"'{value}'" if openly and len(value) <= _LONGEST and value.isprintable() else "a text"
     return spelled(value) if openly or value is None or isinstance(value, bool) else "a number"
+
+
+def such_as(schema: Mapping[str, Any]) -> str:
+    """` such as {requests: 2, per: 1s}`: an example of the schema's own, else one with the keys that it requires."""
+    example = next((each for each in schema.get("examples", ()) if isinstance(each, dict)), None)
+    keys = schema.get("required", ())
+    if example is None and not keys:
+        return ""
+    return " such as " + (flow(example) if example is not None else f"{{{', '.join(f'{key}: …' for key in keys)}}}")
+
+
+def flow(value: Json) -> str:
+    """A value as YAML writes it in one line."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {flow(each)}' for key, each in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(flow, value))}]"
+    text = spelled(value)
+    return text if not isinstance(value, str) or re.fullmatch(r"[\w./%-]+", text) else f'"{text}"'
+
+
+def snake(name: str) -> str:
+    """A name in snake_case."""
+    return re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()).strip("_")
+
+
+def item(path: DocumentPath) -> str:
+    """What the entries of a block are called: an `endpoint` of `endpoints`."""
+    return _SECTIONS.get(str(path[-1]), "entry") if path else "entry"

@@ -74,8 +74,16 @@ def zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, ZoneInfoNotFoundError):
-        near = get_close_matches(name, available_timezones(), n=1)
-        fail(f"'{name}' is no time zone" + (f"; did you mean '{near[0]}'?" if near else ""))
+        near = nearest_zone(name)
+        fail(f"'{name}' is no time zone" + (f"; did you mean '{near}'?" if near else ""))
+
+
+def nearest_zone(name: str) -> str | None:
+    """The zone that a name is probably a slip of: one of a place, as abbreviations such as CEST say no clear one."""
+    places = {each.casefold(): each for each in sorted(available_timezones()) if "/" in each or each == "UTC"}
+    of_city = [each for each in places if each.rpartition("/")[2] == name.casefold()]
+    close = of_city or get_close_matches(name.casefold(), list(places), n=1)
+    return places[close[0]] if close else None
 
 
 def _offset(text: str) -> tzinfo:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import urllib.parse
 import zoneinfo
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from etl.documents.marks import DocumentPath
 from etl.documents.source import Document
 from etl.documents.text import shown
 from etl.durations import seconds
+from etl.expressions.instants import nearest_zone
 from etl.http.loopback import is_loopback
 from etl.model import Location, Problem
 from etl.specs import ConnectionSpec, RetrySpec, ThrottleWindow
@@ -181,8 +181,7 @@ def _timezone(document: Document, name: str) -> list[Problem]:
     try:
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        known = sorted(zoneinfo.available_timezones())
-        close = difflib.get_close_matches(name, known, 1) or [each for each in known if each.lower() == name.lower()]
-        hint = f"did you mean '{close[0]}'?" if close else "write a name such as Europe/Stockholm"
+        meant = nearest_zone(name)
+        hint = f"did you mean '{meant}'?" if meant else "write a name such as Europe/Stockholm"
         return [Problem("wrong-value", f"there is no time zone '{name}'", document.marks.value(("timezone",)), hint)]
     return []
