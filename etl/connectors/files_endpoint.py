@@ -61,11 +61,15 @@ def _used(known: Endpoint, folder: Path, use: Use) -> Endpoint:
 
 
 def _columns(folder: Path, use: Use) -> Mapping[str, Schema]:
-    """The columns of a csv file, where it is there and can be read: what is wrong with it, its reading says."""
+    """The columns of a csv file that can be read; what is wrong with others, `etl validate` says."""
     try:
-        form = build_format(use.endpoint, use.params)
-        path = place(folder, use.endpoint)
-        names = form.columns(path) if isinstance(form, Csv) and path.is_file() else []
+        return dict.fromkeys(columns_of(folder, use), COLUMN)
     except EtlError:
         return {}
-    return dict.fromkeys(names, COLUMN)
+
+
+def columns_of(folder: Path, use: Use) -> list[str]:
+    """The columns of a csv file, where it is there. Raises ConnectionFailed where it is no csv file of this form."""
+    form = build_format(use.endpoint, use.params)
+    path = place(folder, use.endpoint)
+    return form.columns(path) if isinstance(form, Csv) and path.is_file() else []

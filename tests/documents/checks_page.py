@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from etl.assemble.catalogue import add_files
 from etl.catalogue import Connector
 from etl.connectors.build import build
+from etl.connectors.load import load_connector
 from etl.documents import source
 from etl.documents.source import Document
 from etl.mapping.checks import check_connections, check_mapping, check_project
@@ -15,6 +17,7 @@ from etl.mapping.load import load_mappings
 from etl.mapping.project import load_project
 from etl.model import Problem
 from etl.reporting.problems import full_message
+from etl.specs import ProjectSpec
 
 CASES = Path(__file__).parent / "checks"
 PAGE = CASES.parents[2] / "docs" / "checks.md"
@@ -55,12 +58,19 @@ def problems(place: Path) -> list[Problem]:
     project = load_project(file=project_file, environ={})
     loads = load_mappings(list(files(place)), project, environ={})
     known = connectors()
+    known |= add_files(_folders(project), project.connections, loads.mappings, project)
     pairs = [(loaded.spec, loaded.document) for loaded in loads.mappings]
     found = [*loads.problems, *check_connections(project.connections, known)]
     for loaded in loads.mappings:
         found += check_mapping(loaded.spec, loaded.document, loaded.project, known)
     document: Document | None = source.load(project_file) if own.is_file() else None
     return [*found, *check_project(pairs, known, document)]
+
+
+def _folders(project: ProjectSpec) -> dict[str, Connector]:
+    """The connections to folders of files."""
+    named = [name for name, spec in project.connections.items() if spec.connector == "files"]
+    return {name: load_connector("files", CASES) for name in named}
 
 
 def page() -> str:

@@ -66,6 +66,7 @@ CODES: Mapping[str, Mapping[str, str]] = {
         "unknown-var": "Neither etl.yaml nor `--var` declares a var of this name.",
     },
     "Lookups and vars": {
+        "file": "The csv file that is read has another delimiter, encoding or header than the mapping says.",
         "lookup-file": "The lookup's file is not there, or can't be read.",
         "lookup-key": "The lookup's file has no such column.",
         "lookup-empty": "The lookup's file has no rows, so that every record would miss.",

@@ -12,6 +12,7 @@ from etl.mapping.checks.files import (
     check_download,
     check_file_key,
     check_file_params,
+    check_file_to_read,
     check_source_key,
     find_file,
 )
@@ -25,7 +26,7 @@ def check_endpoints(checked: Checked) -> None:
     spec = checked.spec
     source = resolve(checked, ("source",), spec.source.connection, spec.source.endpoint, "list")
     if source is not None:
-        _params(checked, ("source", "params"), spec.source.connection, source, spec.source.params)
+        _params(checked, ("source",), spec.source.connection, source, spec.source.params)
         if _is_files(checked, spec.source.connection):
             check_source_key(checked, source)
     for lookup in spec.lookups.values():
@@ -33,7 +34,7 @@ def check_endpoints(checked: Checked) -> None:
             path = ("lookups", lookup.name)
             endpoint = resolve(checked, path, lookup.connection, lookup.endpoint, "list")
             if endpoint is not None:
-                _params(checked, (*path, "params"), lookup.connection, endpoint, lookup.params)
+                _params(checked, path, lookup.connection, endpoint, lookup.params)
                 _listed_by_itself(checked, path, endpoint)
     operation = spec.target.operation
     if operation == "download":
@@ -85,9 +86,10 @@ def _found_by_key(checked: Checked, target: Endpoint) -> None:
 
 def _params(checked: Checked, path: Path, connection: str, endpoint: Endpoint, params: Mapping[str, Json]) -> None:
     if _is_files(checked, connection):
-        check_file_params(checked, path, endpoint.name, params)
+        check_file_params(checked, (*path, "params"), endpoint.name, params)
+        check_file_to_read(checked, path, connection, endpoint.name, params)
     else:
-        check_params(checked, path, endpoint, params)
+        check_params(checked, (*path, "params"), endpoint, params)
 
 
 def resolve(checked: Checked, path: Path, connection: str, endpoint: str, operation: str) -> Endpoint | None:

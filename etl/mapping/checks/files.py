@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path as Folder
 
 from etl.catalogue import Connector, Endpoint
+from etl.connectors.files import folder_of
+from etl.connectors.files_endpoint import Use, columns_of
 from etl.connectors.files_names import names_in, place
 from etl.connectors.files_options import PARAMS, format_of, options_of
-from etl.errors import UsageError
+from etl.errors import ConnectionFailed, UsageError
 from etl.expressions.suggest import listed, nearest
 from etl.mapping.checks.findings import Checked, Path
 from etl.model import Json
@@ -42,6 +44,21 @@ def check_file_params(checked: Checked, path: Path, endpoint: str, params: Mappi
             options_of(kind, {name: value})
         except UsageError as error:
             checked.at_value((*path, name), "param-value", error.message, error.hint)
+
+
+def check_file_to_read(
+    checked: Checked, path: Path, connection: str, endpoint: str, params: Mapping[str, Json]
+) -> None:
+    """A csv file that is there has the delimiter, encoding and header that the mapping says."""
+    spec = checked.project.connections.get(connection)
+    if spec is None or checked.spec.template:
+        return
+    try:
+        columns_of(folder_of(spec, checked.project.root), Use(endpoint, "list", params))
+    except ConnectionFailed as error:
+        checked.at_value((*path, "endpoint"), "file", error.message, error.hint)
+    except UsageError:
+        return  # of its params, which are looked at by themselves
 
 
 def check_source_key(checked: Checked, source: Endpoint) -> None:
