@@ -60,7 +60,10 @@ def split(key: str) -> tuple[str, ...]:
 
 
 def canonical(value: Json) -> bytes:
-    """JSON with sorted keys and exact numbers. Takes every JSON value, wide integers and lone surrogates too."""
+    """JSON with sorted keys and exact numbers. Takes every JSON value, wide integers and lone surrogates too.
+
+    One number has one spelling: a decimal's scale (1.50) is of the wire, not of what is compared.
+    """
     try:
         return orjson.dumps(value, default=_decimal, option=orjson.OPT_SORT_KEYS)
     except TypeError:
@@ -69,8 +72,13 @@ def canonical(value: Json) -> bytes:
 
 def _decimal(value: object) -> orjson.Fragment:
     if isinstance(value, Decimal):
-        return orjson.Fragment(str(value))
+        return orjson.Fragment(_digits(value))
     raise TypeError(f"{type(value).__name__} is no JSON value")
+
+
+def _digits(value: Decimal) -> str:
+    text = str(value)
+    return text.rstrip("0").rstrip(".") if "." in text and "E" not in text else text
 
 
 def _spelled(value: Json) -> str:
@@ -81,4 +89,4 @@ def _spelled(value: Json) -> str:
         return "[" + ",".join(map(_spelled, value)) + "]"
     if isinstance(value, float) and not math.isfinite(value):
         return "null"  # as orjson spells it
-    return str(value) if isinstance(value, Decimal) else json.dumps(value)
+    return _digits(value) if isinstance(value, Decimal) else json.dumps(value)

@@ -6,6 +6,7 @@ Dates come out canonical, enumerations in the documented spelling, numbers exact
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -26,6 +27,9 @@ Coercion = Callable[[Json, str], Json]
 """Takes a value that is not null and the project's timezone. Raises RecordRejected with code `type`."""
 
 _DEEPEST = 100
+
+_SCALED = re.compile(r"\.[0-9]*0\s*\Z")
+"""A number as text whose last decimals are zeros: who reads it as text, too, is told all of them."""
 
 
 def coercion(schema: Schema, *, asked: bool = False, truncated: bool = False) -> Coercion:
@@ -140,7 +144,8 @@ def _to_number(value: Json, timezone: str) -> int | float | Decimal:
     if isinstance(value, float) and not isinstance(value, bool):
         _finite(value)
         return value
-    return _read(value, "number")
+    found = _read(value, "number")
+    return Decimal(text.strip()) if _SCALED.search(text := str(value)) else found
 
 
 def _to_integer(value: Json, timezone: str) -> int:

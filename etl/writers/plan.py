@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import Literal
 
 from etl.errors import RecordRejected, Refused
+from etl.expressions.equality import equal
 from etl.keys import canonical
 from etl.model import PLANNED_ID, Action, Item, Json, Outcome, Record
 from etl.ports import MappingState
@@ -103,5 +104,5 @@ def changed_fields(before: Record, after: Record) -> dict[str, list[Json]]:
     return {
         name: [before.get(name), after.get(name)]
         for name in names
-        if name not in before or name not in after or before[name] != after[name]
+        if name not in before or name not in after or not equal(before[name], after[name])
     }

@@ -34,6 +34,13 @@ source: {connection: local, endpoint: customers.csv, params: {delimiter: ";", en
 fields: {city: city, name: name}
 target: {connection: local, endpoint: out/log.csv, operation: create, batch_size: 3}
 """
+PLACES = """\
+version: 1
+name: places
+source: {connection: local, endpoint: places.csv, key: no}
+fields: {ResourceNo: no, Date: day, Latitude: latitude, Longitude: 0}
+target: {connection: dimescheduler, endpoint: resource_gps_trackings}
+"""
 ATTACHMENTS = """\
 version: 1
 name: attachments
@@ -228,6 +235,26 @@ def test_a_file_that_is_broken_stops_the_run_with_its_place(local: Folder) -> No
     (report,) = local.run(code=3)["mappings"]
 
     assert "customers.csv:3: this row has 2 values where the file has 3 columns" in report["error"]
+
+
+def test_a_decimal_keeps_its_scale_where_it_is_sent_as_text_and_is_the_same_number_without(
+    tmp_path: Path, sandbox: Sandbox
+) -> None:
+    folder = project(tmp_path, {**to_sandbox(sandbox), **LOCAL}, places=PLACES)
+    sandbox.add("dimescheduler", "resources", ResourceNo="R1")
+    sent = []
+    for latitude in ("57.50", "57.5", "57.75"):
+        folder.write("data/places.csv", f"no,day,latitude\nR1,2026-04-01,{latitude}\n")
+        sandbox.forget_requests()
+        folder.run()
+        imports = [each.body for each in sandbox.requests("dimescheduler") if each.path == "/import"]
+        sent.append([call["ParameterValues"] for body in imports for call in body])
+
+    assert sent == [
+        [["R1", "2026-04-01 00:00:00Z", "57.50", "0"]],
+        [],
+        [["R1", "2026-04-01 00:00:00Z", "57.75", "0"]],
+    ]
 
 
 # --- downloads -----------------------------------------------------------------------------------
