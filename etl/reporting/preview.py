@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import zip_longest
+from textwrap import wrap
 
 from etl.model import Action, Item, Json, Outcome, Record
 from etl.reporting.ink import PLAIN, Ink
@@ -22,11 +23,11 @@ def preview_text(results: Sequence[Result], columns: int = 100, ink: Ink = PLAIN
 
 def _block(result: Result, columns: int, ink: Ink) -> str:
     item = item_of(result)
-    left, right = _fields(item.record), _right(result)
+    left = _fields(item.record)
     half = max(min(columns // 2 - 2, max((width(line) for line in left), default=0)), 10)
+    rest = max(columns - half - 6, 10)
     lines = [ink(clean(item.key), "bold")]
-    for source, output in zip_longest(left, right, fillvalue=""):
-        rest = max(columns - half - 6, 10)
+    for source, output in zip_longest(left, _right(result, rest), fillvalue=""):
         lines.append(f"  {padded(clip(source, half), half)}  {ink('│', 'dim')} {clip(output, rest)}".rstrip())
     return "\n".join(lines) + "\n"
 
@@ -36,12 +37,13 @@ def item_of(result: Result) -> Item:
     return result.item if isinstance(result, Outcome) else result
 
 
-def _right(result: Result) -> list[str]:
+def _right(result: Result, columns: int) -> list[str]:
+    """What it became; values are cut later, but a reason is told in full."""
     if isinstance(result, Item):
         return _fields(result.output)
     if result.action is Action.FILTERED:
         return ["left out"]
-    return [f"rejected: {clean(reason(result))}"]
+    return wrap(f"rejected: {clean(reason(result))}", columns)
 
 
 def reason(outcome: Outcome) -> str:

@@ -25,8 +25,9 @@ COUNTS: Final = (
 )
 """What is counted of a mapping's records, in the order in which every report has it."""
 ALWAYS: Final = ("read", "unchanged", "rejected")
-_VALUE: Final = re.compile(r"""'[^']*\d[^']*'|"[^"]*\d[^"]*"|(?<!HTTP )\b\d[\w.-]*""")
-"""What is a record's own in a reason: numbers, and quoted texts with a number in them; names of fields stay apart."""
+_QUOTED_OR_NUMBER: Final = re.compile(r"""\bfield '[^']*'|'[^']*'|"[^"]*"|(?<!HTTP )\b\d[\w.-]*""")
+_OWN: Final = re.compile(r"""['"].*[\d …]|\d""", re.S)
+"""What is a record's own in a reason: numbers, and quoted texts with a number or several words; fields stay apart."""
 
 TARGET_KEY = ""
 """Among the names of sensitive fields (no field is called so): the target's keys are made of one."""
@@ -107,9 +108,13 @@ def top_reasons(reasons: Mapping[str, int], limit: int) -> Sequence[tuple[str, i
     """The most frequent reasons first, those that differ only in a value as one; equal counts as they came."""
     alike: dict[str, list[str]] = {}
     for reason in reasons:
-        alike.setdefault(_VALUE.sub("…", reason), []).append(reason)
+        alike.setdefault(_QUOTED_OR_NUMBER.sub(_without_value, reason), []).append(reason)
     grouped = [(_spelled(group), sum(reasons[reason] for reason in group)) for group in alike.values()]
     return sorted(grouped, key=lambda item: -item[1])[:limit]
+
+
+def _without_value(found: re.Match[str]) -> str:
+    return "…" if _OWN.match(found[0]) else found[0]
 
 
 def _spelled(alike: Sequence[str]) -> str:

@@ -28,13 +28,14 @@ def summary(report: RunReport, options: str = "") -> RenderableType:
 
     `options`: what a next command must carry (`--env test`).
     """
-    notes = Text("\n").join(line for mapping in report.mappings for line in _notes(mapping, options))
+    notes = [note for mapping in report.mappings for note in _notes(mapping, options)]
     parts: list[RenderableType] = [_Counts(report)]
-    if notes.plain:
-        parts += ["", notes]
+    if notes:
+        parts += ["", *notes]
     parts += [
         "",
-        Text("\n").join([*(_connection(each) for _, each in sorted(report.connections.items())), _closing(report)]),
+        *(_connection(each) for _, each in sorted(report.connections.items()) if each.host or each.requests),
+        _closing(report),
     ]
     return Group(*parts)
 
@@ -104,7 +105,19 @@ def _status(mapping: MappingReport) -> Text:
     return Text(mapping.status, STYLES[mapping.status])
 
 
-def _notes(mapping: MappingReport, options: str) -> Iterator[Text]:
+class _Reason:
+    """Why records were refused, and how many; what does not fit in a line goes on below its beginning."""
+
+    def __init__(self, reason: str, count: int) -> None:
+        self._head, self._text = f"  {thousands(count):>6} × ", Text(clean(reason))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        indent = len(self._head)
+        for number, line in enumerate(self._text.wrap(console, max(options.max_width - indent, indent))):
+            yield Text(" " * indent if number else self._head) + line
+
+
+def _notes(mapping: MappingReport, options: str) -> Iterator[RenderableType]:
     name, suffix = clean(mapping.name), f" {options}" if options else ""
     if mapping.error:
         yield Text.assemble((f"{name}: ", "bold"), (clean(mapping.error), STYLES[mapping.status]))
@@ -112,7 +125,7 @@ def _notes(mapping: MappingReport, options: str) -> Iterator[Text]:
         yield Text.assemble((f"{name}: ", "bold"), f"{counted(mapping.rejected, 'record')} rejected")
         reasons = top_reasons(mapping.reasons, len(mapping.reasons))
         for reason, count in reasons[:REASONS_SHOWN]:
-            yield Text(f"  {thousands(count):>6} × {clean(reason)}")
+            yield _Reason(reason, count)
         if len(reasons) > REASONS_SHOWN:
             yield Text(f"         and {counted(len(reasons) - REASONS_SHOWN, 'other reason')}")
         yield Text(f"  look at them with: etl rejects list {name}{suffix} — the next run tries them again")

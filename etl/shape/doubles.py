@@ -54,7 +54,7 @@ class Doubles:
 
     def _refused(self, item: Item, which: str) -> Outcome:
         told = f" {item.target_key!r}" if self.shown else ""
-        reason = f"another record {which} has the same target key{told}"
+        reason = f"another record {which} has the same target key{told}; `on_duplicate: last` writes both in turn"
         return Outcome(item, Action.REJECTED, reason=reason, code="duplicate")
 
     def close(self) -> None:

@@ -121,6 +121,14 @@ def test_long_values_of_a_preview_stay_on_their_side() -> None:
     assert all(len(line) <= 80 for line in preview_text([item], 80).splitlines())
 
 
+def test_a_preview_tells_in_full_why_a_record_would_be_rejected() -> None:
+    reason = "'401,50' is no number; make it one with to_number(replace(…, ',', '.'))"
+    outcome = Outcome(Item("7", {"price": "401,50"}), Action.REJECTED, reason=reason, field="hourly_price")
+    rows = [line.partition("│")[2].strip() for line in preview_text([outcome], 60).splitlines()]
+    assert " ".join(filter(None, rows)) == f"rejected: field 'hourly_price': {reason}"
+    assert all(len(line) <= 60 for line in preview_text([outcome], 60).splitlines())
+
+
 def test_a_merged_mapping_names_the_origin_of_each_value(snapshot: SnapshotAssertion) -> None:
     own, base = Location("mappings/p.yaml", 4, 3), Location(str(mappings() / "a-to-b" / "p.yaml"), 9, 3)
     data = {

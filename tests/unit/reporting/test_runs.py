@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
-from etl.report import Change, MappingReport, RunReport
+from etl.report import Change, ConnectionReport, MappingReport, RunReport
 from etl.reporting.html import run_html_texts
 from etl.reporting.plan import plan_texts
 from etl.reporting.runs import run_document, run_json_texts, top_reasons
@@ -176,6 +176,32 @@ def test_reasons_that_differ_only_in_a_value_are_one() -> None:
         ("HTTP 500, without a reason", 1),
         ("HTTP 400, without a reason", 1),
     ]
+
+
+def test_reasons_that_differ_in_a_text_of_several_words_are_one_but_fields_stay_apart() -> None:
+    reasons = {
+        "field 'title': 'Golvvärme i hall' has 52 characters, at most 50 fit": 1,
+        "field 'title': 'Byte av elcentral, Storgatan…' has 61 characters, at most 50 fit": 2,
+        "field 'first name': is required and has no value": 1,
+        "field 'last name': is required and has no value": 1,
+    }
+    assert [count for _, count in top_reasons(reasons, 9)] == [3, 1, 1]
+
+
+def test_a_long_reason_goes_on_below_its_beginning() -> None:
+    reason = "field 'name': " + "a reason of very many words " * 6
+    report = RunReport("r", mappings=[MappingReport("m", rejected=1, reasons={reason: 1})])
+    lines = table(report, columns=80).splitlines()
+    first = next(number for number, line in enumerate(lines) if "1 × field" in line)
+    assert len(lines[first + 1]) - len(lines[first + 1].lstrip()) == lines[first].index("field")
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_folder_of_files_has_no_requests_to_tell_of() -> None:
+    connections = {"files": ConnectionReport("files"), "blikk": ConnectionReport("blikk", host="publicapi.blikk.com")}
+    text = table(RunReport("r", connections=connections))
+    assert "blikk: 0 requests" in text
+    assert "files:" not in text
 
 
 def test_markup_in_data_is_shown_as_it_is() -> None:
