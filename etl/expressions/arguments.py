@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from etl.expressions.findings import Findings, Node, quoted
@@ -47,6 +49,28 @@ def check_argument(findings: Findings, argument: Argument) -> None:
         _null(findings, argument)
 
 
+def exchanged(findings: Findings, call: Node, function: Function, types: Sequence[Type], *, spared: bool) -> bool:
+    """Whether neither of two arguments fits where it stands, and each where the other does; that is noted.
+
+    `spared`: null among them may make the call null before it is looked at.
+    """
+    if len(types) != 2 or any(is_any(each) or not each.options for each in types):
+        return False
+    first, second = (function.parameter(index) for index in (0, 1))
+    if (
+        not _wrong(first, types[0])
+        or not _wrong(second, types[1])
+        or _wrong(first, types[1])
+        or _wrong(second, types[0])
+    ):
+        return False
+    a, b = (findings.excerpt(child) for child in call["children"])
+    message = f"the arguments of {call['value']}() are the other way round"
+    severity = "warning" if spared else findings.severity()
+    findings.at(call, "argument-type", message, f"write {call['value']}({b}, {a})", severity)
+    return True
+
+
 # --- types that never fit ------------------------------------------------------------------------
 
 
@@ -74,9 +98,21 @@ def _misfit(findings: Findings, argument: Argument, wrong: Type) -> None:
     hint = (
         _conversion(argument.parameter, wrong, text) if whole else _conversion_of_items(argument.parameter, wrong, text)
     )
+    hint = _respelled(argument.parameter, node) or hint
     findings.at(
         node, "argument-type", f"{function.name}() takes {wanted}, and {what}", hint, _harm(findings, argument, wrong)
     )
+
+
+def _respelled(parameter: Parameter, node: Node) -> str | None:
+    """A literal of the wrong kind, as one of the right kind."""
+    if node["type"] != "literal":
+        return None
+    value = node["value"]
+    if "number" in parameter.kinds and isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value):
+        return f"write `{value}` in backticks"
+    numeric = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"write '{value}' in single quotes" if numeric and parameter.kinds == ("string",) else None
 
 
 def _harm(findings: Findings, argument: Argument, wrong: Type) -> Severity:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from etl.expressions.arguments import Argument, check_argument
+from etl.expressions.arguments import Argument, check_argument, exchanged
+from etl.expressions.checks import turned_round
 from etl.expressions.findings import Findings, Node, Surroundings
 from etl.expressions.functions import FUNCTIONS, Function
 from etl.expressions.results import RESULTS
@@ -32,11 +33,16 @@ class Calls:
         if function is None or not _takes(function, len(node["children"])):
             for child in node["children"]:
                 self.visit(_unmarked(child), ANY if child["type"] == "expref" else value)
+            self._named(node)
+            return ANY
+        if turned_round(function, node["children"]):
             return ANY
         types = self._arguments(node, function, value)
         passed = [(function.parameter(index), given) for index, given in enumerate(types)]
         nulls = any(given.nullable and not (each.nullable or "expref" in each.kinds) for each, given in passed)
         spared = nulls and not function.standard
+        if exchanged(self.findings, node, function, types, spared=spared):
+            return ANY
         for index, (child, given) in enumerate(zip(node["children"], types, strict=True)):
             check_argument(self.findings, Argument(node, function, function.parameter(index), child, given, spared))
         return self._result(node, function, types, spared)
@@ -50,6 +56,11 @@ class Calls:
         item = lists[0].called("an item") if lists else ANY
         types |= {index: self.visit_items(_unmarked(child), item) for index, child in children if index in inner}
         return [types[index] for index, _ in children]
+
+    def _named(self, node: Node) -> None:
+        """The lookup or var of a call that is wrong otherwise is used all the same."""
+        names = {"lookup": self.lookups, "var": self.vars}.get(node["value"], set())
+        names |= {child["value"] for child in node["children"][:1] if child["type"] == "literal"}
 
     # --- what it gives
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from etl.errors import RecordRejected
@@ -92,10 +93,28 @@ def _check_call(findings: Findings, node: Node) -> None:
         return
     if len(arguments) < function.least or (function.most is not None and len(arguments) > function.most):
         message = f"{name}() takes {_count(function)}, not {len(arguments)}"
-        findings.at(node, "arity", message, f"write {function.usage}")
+        findings.at(node, "arity", message, f"write {_of_a_method(findings, node) or function.usage}")
+        return
+    if turned_round(function, arguments):
+        a, b = (findings.excerpt(argument) for argument in arguments)
+        message = f"the arguments of {name}() are the other way round"
+        findings.at(node, "argument-type", message, f"write {name}({b}, {a})")
         return
     for index, argument in enumerate(arguments):
         _check_argument(findings, function, index, argument)
+
+
+def _of_a_method(findings: Findings, node: Node) -> str | None:
+    """`title.upper()` of other languages is upper(title) here."""
+    path = re.search(r"([A-Za-z_][\w.]*)\s*\.\s*\Z", findings.text[: node["start"]])
+    return f"{node['value']}({path[1]})" if path is not None and not children(node) else None
+
+
+def turned_round(function: Function, arguments: list[Node]) -> bool:
+    """Whether `&expression` and list stand in each other's place."""
+    wanted = ["expref" in function.parameter(index).kinds for index in range(len(arguments))]
+    given = [argument["type"] == "expref" for argument in arguments]
+    return len(given) == 2 and given != wanted and given == wanted[::-1]
 
 
 def _count(function: Function) -> str:
@@ -120,6 +139,10 @@ def _check_argument(findings: Findings, function: Function, index: int, argument
         findings.at(argument, "argument-type", message, f"write &{findings.excerpt(argument)}")
     elif not wants_expression and argument["type"] == "expref":
         findings.at(argument, "argument-type", f"{function.name}() takes a value here, not an expression", "remove '&'")
+    elif argument["type"] == "literal" and parameter.name == "with" and re.search(r"\$\d", str(argument["value"])):
+        right = re.sub(r"\$(\d)", r"\\\1", argument["value"])
+        message = f"'{argument['value']}' is taken as it stands: a group of the pattern is written \\1"
+        findings.at(argument, "argument", message, f"write '{right}'", "warning")
     elif argument["type"] == "literal" and parameter.check is not None and isinstance(argument["value"], str):
         reason = _refused(parameter.check, argument["value"])
         if reason:

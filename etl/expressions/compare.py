@@ -77,6 +77,11 @@ def _literal_hint(value: Type, other: Node) -> str | None:
     if other["type"] != "literal":
         return None
     text = other["value"]
+    code = next(
+        (code for option in value.options for name, code in (option.labels or {}).items() if name == text), None
+    )
+    if code is not None:
+        return f"records hold the code of '{text}': write `{code}`"
     if kinds(value) == {"number"} and isinstance(text, str):
         return f"a number is written in backticks: `{text.strip()}`" if _is_number(text) else "compare it with a number"
     if kinds(value) == {"boolean"} and isinstance(text, str) and text.strip().lower() in ("true", "false"):

@@ -103,6 +103,9 @@ class FieldAccess:
         whole = self.findings.text.strip()
         word = whole in (name, f'"{name}"')
         quoted = self.findings.text[node["start"] : node["start"] + 1] == '"'
+        inner = re.match(r"vars?\.(\w+)", self.findings.text[node["start"] :])
+        if inner is not None:
+            return f"write var('{inner[1]}')"
         if name in _WORDS:
             return f"write {_WORDS[name]}" if word else f"write `{_WORDS[name]}` in backticks"
         start = self.findings.text[: node["start"]]

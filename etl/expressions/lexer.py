@@ -78,7 +78,18 @@ def _in_words(text: str, error: LexerError) -> ExpressionError:
             len(error.lexer_value),
             "write \\\\ for a backslash in it; text stands in single quotes",
         )
+    if rest[:1].isalpha():
+        return _other_letters(text, start)
     return ExpressionError(f"'{rest[:1]}' has no meaning here", start, 1, _hint(rest))
+
+
+def _other_letters(text: str, start: int) -> ExpressionError:
+    """A field such as Företag: YAML takes quotes around a whole text away, so that two kinds are needed."""
+    begin = start - len(re.search(r"\w*\Z", text[:start]).group())  # type: ignore[union-attr]
+    word = re.match(r"\w+", text[begin:]).group()  # type: ignore[union-attr]
+    message = f"a name with other letters than a-z stands between double quotes: {word}"
+    right = f'{text[:begin]}"{word}"{text[begin + len(word) :]}'.replace("'", "''")
+    return ExpressionError(message, begin, len(word), f"write '{right}'")
 
 
 def _hint(rest: str) -> str:
@@ -99,6 +110,4 @@ def _hint(rest: str) -> str:
         return "write a straight quote: '"
     if rest[:1] in _ARITHMETIC:
         return f"JMESPath has no arithmetic signs: write {_ARITHMETIC[rest[:1]]}"
-    if rest[:1].isalpha():
-        return "put a name with other letters than a-z between double quotes"
     return "remove it, or put the text that it belongs to between single quotes"

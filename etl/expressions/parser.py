@@ -52,7 +52,9 @@ _KEYWORDS = {
     "and": "'&&' for 'and'",
     "or": "'||' for 'or'",
     "not": "!(…) for 'not'",
-    "is": "'==' for 'is'",
+    "is": "'==' for 'is', and null, true and false in backticks: == `null`",
+    "like": "contains(text, 'part'), starts_with(text, 'part') or matches(text, 'regex')",
+    "between": "a >= `1` && a <= `9`",
     "in": "contains(list, value)",
 }
 _NOTHING_OPEN = "nothing is open that it could close"
@@ -71,6 +73,7 @@ _MISPLACED = {
     "quoted_identifier": _MISSING,
     "literal": _MISSING,
 }
+_DATE = re.compile(r"\d{4}-\d\d-\d\d[\w:.+-]*")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _COMPARATORS = ("eq", "ne", "lt", "lte", "gt", "gte")
 
@@ -228,6 +231,10 @@ class Parser(_Original):  # type: ignore[misc]
         self._unexpected(token)
 
     def _bare_number(self, token: Token) -> NoReturn:
+        date = _DATE.match(self._text, token["start"])
+        if date is not None:
+            token = {**token, "end": date.end()}
+            self._fail(f"a date is a text: {date.group()}", token, f"write '{date.group()}' in single quotes")
         found = _NUMBER.match(self._text, token["start"])
         written = found.group() if found else str(token["value"])
         after = self._text[token["start"] + len(written) :]
@@ -252,6 +259,8 @@ class Parser(_Original):  # type: ignore[misc]
         hint = self._keyword(token) or _MISPLACED.get(token["type"])
         if token["type"] == "number" and str(token["value"]).startswith("-"):
             hint = "to subtract write subtract(a, b)"
+        elif self._text[: token["start"]].endswith("''"):
+            hint = f"one quote at each end of a text is enough: '{token['value']}'"
         elif self._text[token["start"] - 1 : token["start"] + 1] == "''":
             hint = "a quote inside a text is written \\'"
         self._fail(f"{self._shown(token)} can't stand here", token, hint)

@@ -28,6 +28,11 @@ class Shapes:
         hint = "take a field of it with `.`" if kinds(value) == {"object"} else "leave the brackets out"
         if kinds(value) == {"object"} and node["type"] == "flatten":
             hint = "leave the `[]` out"
+        elif value.name.startswith("an item") and (base is node or base["type"] == "identity"):
+            before = self.findings.text[: node["start"]].rstrip()
+            hint = f"to take one item of the list that stands before it write {before} | {self.findings.excerpt(node)}"
+        elif kinds(value) == {"string"} and any(child["type"] == "slice" for child in node["children"]):
+            hint = "leave the brackets out; to cut a text give its field `truncate`"
         self.findings.at(node, "not-a-list", f"`[…]` needs a list, and {named} is {words(value)}", hint)
 
     def negated(self, node: Node, base: Node) -> bool:

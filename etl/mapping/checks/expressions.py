@@ -10,6 +10,7 @@ from etl.expressions.findings import Surroundings
 from etl.expressions.infer import Inferred, infer
 from etl.expressions.narrowing import kept_by
 from etl.expressions.parse import ExpressionError, parse, walk
+from etl.expressions.suggest import spelled
 from etl.expressions.types import items_of, kinds, to_schema, words
 from etl.mapping.checks.findings import Checked, Path
 from etl.mapping.checks.records import noun, record_of, records_of, variables, with_item
@@ -150,7 +151,9 @@ def _expression(checked: Checked, typed: Typed, path: Path, text: str, around: S
     except ExpressionError as error:
         typed.broken = True
         location = checked.document.marks.inside(path, error.offset, error.length)
-        checked.add(location, "expression", error.message, _constant(path, text) or error.hint)
+        checked.add(
+            location, "expression", error.message, _quoted(text, error, around) or _constant(path, text) or error.hint
+        )
         return None
     inferred = infer(expression, around)
     for finding in inferred.findings:
@@ -162,6 +165,16 @@ def _expression(checked: Checked, typed: Typed, path: Path, text: str, around: S
     typed.needs_detail = typed.needs_detail or inferred.needs_detail
     typed.broken = typed.broken or any(each.code == "unknown-function" for each in inferred.findings)
     return inferred
+
+
+def _quoted(text: str, error: ExpressionError, around: Surroundings) -> str | None:
+    """For a field whose name an expression takes only in quotes, and that stands there without: the whole, as YAML."""
+    for name in around.record.properties or ():
+        start = text.rfind(name, 0, error.offset + len(name))
+        if start >= 0 and start <= error.offset < start + len(name) and spelled(name) != name:
+            right = f"{text[:start]}{spelled(name)}{text[start + len(name) :]}".replace("'", "''")
+            return f"write '{right}' for the field '{name}'"
+    return None
 
 
 def _constant(path: Path, text: str) -> str | None:

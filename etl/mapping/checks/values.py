@@ -27,6 +27,8 @@ def check_value(checked: Checked, spec: FieldSpec, inferred: Inferred | None, sc
     if spec.map is not None:
         _map(checked, spec, computed)
         return  # what a map gives is fixed values, and those are checked as such
+    if any(each.severity == "error" for each in inferred.findings):
+        return  # it gives something else once that is mended
     if wanted is None or is_any(computed) or not computed.options or any_fits(computed, wanted):
         return
     _mismatch(checked, spec, computed, wanted)
@@ -142,10 +144,12 @@ def _map(checked: Checked, spec: FieldSpec, computed: Type) -> None:
     for key in spec.map:
         if key.casefold() not in folded:
             code = codes.get(key.casefold())
-            meant = nearest(key, known) if code is None else code
-            hint = f"its values are {listed(known, 12)}" if meant is None else f"did you mean '{meant}'?"
+            meant = nearest(key, known)
+            hint = f"did you mean '{meant}'?" if meant else f"its values are {listed(known, 12)}"
+            hint = hint if code is None else f"records hold its code: write {code}"
             checked.warn_key((*spec.path, "map", key), "map-key", f"'{spec.value}' is never '{key}'", hint)
-    _uncovered(checked, spec, known)
+    if all(key.casefold() in folded for key in spec.map):
+        _uncovered(checked, spec, known)
 
 
 def _texts(computed: Type) -> list[str] | None:

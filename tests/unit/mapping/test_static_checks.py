@@ -451,8 +451,7 @@ def test_a_map_of_coded_values_goes_by_the_codes_that_records_hold(folder: Path)
     assert check(folder, "fields: {name: {value: stage, map: {0: draft, 2: approved}}}\n", known) == []
     found = check(folder, "fields: {name: {value: stage, map: {0: draft, Approved: approved}}}\n", known)
     assert [(each.code, each.hint) for each in found] == [
-        ("map-gap", "name them, or add `otherwise`"),
-        ("map-key", "did you mean '2'?"),
+        ("map-key", "records hold its code: write 2"),
     ]
 
 
