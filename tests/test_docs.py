@@ -145,6 +145,33 @@ def test_an_example_folder_is_right_and_its_own_tests_pass(source: Path, tmp_pat
         assert result.exit_code == 0, result.stdout + result.stderr
 
 
+# --- the page of mappings ------------------------------------------------------------------------
+
+MAPPINGS_PAGE = (ROOT / "docs" / "mappings.md").read_text(encoding="utf-8")
+
+
+def test_the_mappings_and_the_project_of_their_page_are_right_and_their_tests_pass(tmp_path: Path) -> None:
+    *mappings, project = blocks(MAPPINGS_PAGE, "yaml")
+    folder = Folder(tmp_path)
+    folder.write("etl.yaml", project)
+    folder.write("lookups/tasks.csv", "project,task\n12,3\n")
+    for number, mapping in enumerate(mappings):
+        folder.write(f"mappings/m{number}.yaml", mapping)
+    for command in ("validate", "test"):
+        result = folder.etl(command, env=CREDENTIALS | {"TEST_DIMESHEETS_API_KEY": "a-key"})
+        assert result.exit_code == 0, result.stdout + result.stderr
+        assert "warning" not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("block", ["mapping", "source", "lookup", "field", "target", "test", "project", "connection"])
+def test_the_page_of_mappings_names_every_key(block: str) -> None:
+    kind = "project" if block in ("project", "connection") else "mapping"
+    schema = json.loads((ROOT / "schemas" / f"{kind}.schema.json").read_text(encoding="utf-8"))
+    keys = (schema if block == kind else schema["$defs"][block])["properties"]
+    first_columns = "".join(re.findall(r"^\| (`[^|]*) \|", MAPPINGS_PAGE, re.M))
+    assert set(keys) - set(re.findall(r"`(\w+)`", first_columns)) == set()
+
+
 # --- the README's own example --------------------------------------------------------------------
 
 
