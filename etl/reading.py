@@ -89,7 +89,8 @@ def choose(wanted: Wanted) -> Reading:
 def _why_all(wanted: Wanted, offered: Incremental | None) -> str | None:
     """Why everything is read though the endpoint may offer less; None where the cursor serves."""
     if offered is None or wanted.spec.enabled is False:
-        return ""
+        why = "it can't be asked for what changed" if offered is None else "`incremental: false`"
+        return "" if wanted.since is None else f"{why}: --since does nothing here"
     if wanted.whole is not None:
         return wanted.whole
     if wanted.since is not None:

@@ -118,8 +118,10 @@ def _key(name: str) -> str:
 _ADVICE = """\
 # Everything comes from the library's mapping; `etl show` prints the whole. What is to be different stands here:
 # fields:
-#   description: null                  # left out
-#   name: {truncate: 80}               # the expression stays, a rule is added
+#   FIELD: null                        # left out
+#   FIELD: {truncate: 80}              # the expression stays, a rule is added
+#   FIELD: "concat('our-', id)"        # another expression
+# The library's tests run, too: one that is not true any more is written anew under its name in `tests`, or as `null`.
 """
 
 _MADE_UP = """\
@@ -167,6 +169,11 @@ Against the real ones: give your credentials, which `etl validate` asks for too,
     etl test
     etl plan
     etl run
+
+An editor with a YAML language server completes keys, endpoints and fields, and shows help, where a mapping begins with
+`# yaml-language-server: $schema=../mapping.schema.json` and this has been done once:
+
+    etl schema mapping --connections > mapping.schema.json
 """
 
 

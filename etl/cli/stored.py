@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from etl.specs import ProjectSpec
     from etl.state import StoredState
 
-sandbox_option = click.option("--sandbox", is_flag=True, help="Look at what runs with --sandbox stored.")
+sandbox_option = click.option("--sandbox", is_flag=True, help="What runs with --sandbox stored.")
 path_option = click.option(
     "--path",
     "paths",

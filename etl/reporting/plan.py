@@ -75,16 +75,28 @@ def _change(change: Change, ink: Ink, hidden: frozenset[str]) -> Iterator[str]:
         yield f"{title}  rejected: {clean(change.reason or 'no reason given')}"
         return
     origin = f"  (source {clean(change.key)})" if name != change.key else ""
-    yield title + (f"  {change.action}" if change.action == "create or update" else "") + ink(origin, "dim")
-    fields = visible_fields(change, hidden) if change.action != "delete" else {}
+    yield title + _told(change) + ink(origin, "dim")
+    fields = visible_fields(change, hidden)
     longest = max((width(clean(name)) for name in fields), default=0)
     for name, (old, new) in fields.items():
         yield f"      {padded(clean(name), longest)}  {_values(change, old, new, ink)}"
 
 
+def _told(change: Change) -> str:
+    """What the sign alone does not tell."""
+    if _marks(change):
+        return "  marked as gone"
+    return f"  {change.action}" if change.action == "create or update" else ""
+
+
+def _marks(change: Change) -> bool:
+    """A record that is gone gets fields set, and stays (`missing: {set: …}`)."""
+    return change.action == "delete" and bool(change.fields)
+
+
 def _values(change: Change, old: Json, new: Json, ink: Ink) -> str:
     after = shown(new, WIDEST_VALUE)
-    if change.action != "update":
+    if change.action not in ("update", "delete"):
         return after
     return f"{ink(shown(old, WIDEST_VALUE), 'red')} → {ink(after, 'green')}"
 
@@ -107,6 +119,8 @@ def _nothing(mapping: MappingReport) -> str:
 def _totals(report: RunReport) -> str:
     words = {"created": "to create", "updated": "to update", "written": "to create or update", "deleted": "to delete"}
     sums = totals(report, *_COUNTED)
+    if any(_marks(change) for mapping in report.mappings for change in mapping.changes):
+        words["deleted"] = "to delete or mark as gone"
     unsure = sum(change.action == "create or update" for mapping in report.mappings for change in mapping.changes)
     sums["created"] -= unsure
     sums["written"] = unsure

@@ -284,6 +284,21 @@ def test_expectations_are_rewritten_and_everything_around_them_stays(project: Pa
     assert etl("test").exit_code == 0
 
 
+def test_a_failed_test_of_the_library_is_left_and_how_to_replace_it_is_said(project: Path) -> None:
+    overlay = "version: 1\nextends: builtin:blikk-to-dimesheets/projects\nfields: {description: null}\n"
+    (project / "mappings" / "projects.yaml").write_text(overlay)
+    checked = etl("validate")
+    assert checked.exit_code == 0
+    assert "warning[test-expect]: no field 'description' is mapped any more" in checked.stdout
+    result = etl("test", "--update")
+    assert result.exit_code == 1
+    told = "'an ongoing project' stands outside of the project and is left as it is"
+    assert f"{told} — write it anew under `tests` here, or `null` to leave it out" in result.stderr
+    replaced = "tests: {an ongoing project: null, a project without title is called by its order number: null}\n"
+    (project / "mappings" / "projects.yaml").write_text(overlay + replaced)
+    assert etl("test").exit_code == 0
+
+
 BOARDS = """\
 version: 1
 name: boards
@@ -459,6 +474,16 @@ def test_a_new_project_overwrites_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     assert result.exit_code == 2
     assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
     assert (tmp_path / "README.md").read_text() == "mine"
+
+
+def test_a_new_project_says_what_comes_next_from_where_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert etl("init", "acme").stderr == "next: cd acme && etl run --sandbox\n"
+    (tmp_path / "bolt").mkdir()
+    monkeypatch.chdir(tmp_path / "bolt")
+    assert etl("init", ".").stderr == "next: etl run --sandbox\n"
 
 
 def test_a_pair_that_the_library_does_not_have_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

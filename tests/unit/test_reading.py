@@ -334,3 +334,9 @@ def test_a_parent_that_is_deleted_meanwhile_is_passed_over_and_noted() -> None:
 def test_where_every_parent_s_list_is_refused_the_refusal_is_raised() -> None:
     with pytest.raises(Refused):
         pages_of(parents(), ChildSource(refused=(1, 3)))
+
+
+def test_since_says_where_it_does_nothing() -> None:
+    words = choose(wanted(None, since="2026-04-01")).words
+    assert words == "reads all and compares (it can't be asked for what changed: --since does nothing here)"
+    assert choose(wanted(None)).words == "reads all and compares"

@@ -37,7 +37,8 @@ def command(settings: Settings, folder: Path, source: str | None, target: str | 
         (folder / path).write_text(text, encoding="utf-8")
     screen = Screen(settings)
     screen.out("".join(f"{folder / path}\n" for path, _ in written))
-    screen.note(f"next: cd {folder} && etl run --sandbox")
+    first = "" if folder.resolve() == Path.cwd() else f"cd {folder} && "
+    screen.note(f"next: {first}etl run --sandbox")
 
 
 def _ask(question: str, default: str) -> str:

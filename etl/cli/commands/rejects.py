@@ -38,7 +38,7 @@ def command() -> None:
 @sandbox_option
 @with_settings
 def list_rejects(settings: Settings, mapping: str | None, as_json: bool, paths: tuple[str, ...], sandbox: bool) -> None:
-    """List open rejects, all or those of MAPPING, with their reasons."""
+    """List open rejects with their reasons: all, or those of MAPPING."""
     screen = Screen(settings)
     with stored(settings, sandbox, paths) as store:
         found = store.rejects(mapping)
@@ -58,7 +58,10 @@ def list_rejects(settings: Settings, mapping: str | None, as_json: bool, paths: 
 def show(
     settings: Settings, mapping: str, keys: tuple[str, ...], as_json: bool, paths: tuple[str, ...], sandbox: bool
 ) -> None:
-    """Show rejects of MAPPING in full, all or those with these source keys: record, output, reason."""
+    """Show rejects in full: record, output and reason.
+
+    All of MAPPING, or those with these source keys.
+    """
     screen = Screen(settings)
     with stored(settings, sandbox, paths) as store:
         found = chosen(store.rejects(mapping), mapping, keys)
@@ -86,7 +89,9 @@ def retry(
     as_json: bool,
     sandbox: bool,
 ) -> int:
-    """Send open rejects again at once, all or those of MAPPING, through the mappings as they are now.
+    """Send open rejects again at once.
+
+    All, those of MAPPING, or those with these source keys; through the mappings as they are now.
 
     Nothing is read from the sources. KEYs are source keys as `etl rejects list` shows them.
     """
@@ -114,7 +119,11 @@ def retry(
 def drop(
     settings: Settings, mapping: str, keys: tuple[str, ...], every: bool, paths: tuple[str, ...], sandbox: bool
 ) -> None:
-    """End rejects of MAPPING for good, those with these source keys or --all: they are not tried again."""
+    """End rejects: they are tried no more.
+
+    Those of MAPPING with these source keys, or --all. They come back where the record is read again: when it
+    changes, or with --full.
+    """
     if every == bool(keys):
         raise UsageError("which rejects are to be dropped?", "give their source keys, or --all")
     with stored(settings, sandbox, paths) as store:

@@ -48,7 +48,10 @@ def show(settings: Settings, mapping: str | None, as_json: bool, paths: tuple[st
 @sandbox_option
 @with_settings
 def reset(settings: Settings, mapping: str, yes: bool, paths: tuple[str, ...], sandbox: bool) -> None:
-    """Forget everything stored of MAPPING: the next run reads all and takes nothing as sent before."""
+    """Forget everything stored of MAPPING.
+
+    The next run reads all and takes nothing as sent before.
+    """
     screen = Screen(settings)
     with stored(settings, sandbox, paths) as store:
         check_known(mapping, {each.mapping for each in store.scopes()}, "mapping with state")
@@ -67,7 +70,9 @@ def reset(settings: Settings, mapping: str, yes: bool, paths: tuple[str, ...], s
 @sandbox_option
 @with_settings
 def export(settings: Settings, file: Path, paths: tuple[str, ...], sandbox: bool) -> None:
-    """Write all that is stored of this project to FILE, for `etl state import` in another place.
+    """Write all that is stored of this project to FILE.
+
+    For `etl state import` in another place.
 
     FILE holds what was sent and rejected: it is readable by its owner alone; treat it as the data itself.
     """
@@ -86,7 +91,10 @@ def export(settings: Settings, file: Path, paths: tuple[str, ...], sandbox: bool
 @sandbox_option
 @with_settings
 def take_in(settings: Settings, file: Path, paths: tuple[str, ...], sandbox: bool) -> None:
-    """Take in what `etl state export` wrote to FILE, all or nothing, where nothing is stored of this project yet."""
+    """Take in what `etl state export` wrote to FILE.
+
+    All or nothing, where nothing is stored of this project yet.
+    """
     from etl.state import import_state
 
     with stored(settings, sandbox, paths, make=True) as store:

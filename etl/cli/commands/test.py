@@ -65,5 +65,6 @@ def _update(workspace: Workspace, results: list[TestResult], screen: Screen) -> 
     for path in written:
         screen.note(f"rewritten: {path}")
     for result in elsewhere:
-        screen.note(f"{result.mapping}: '{result.name}' stands outside of the project and is left as it is", "warning")
+        left = f"{result.mapping}: '{result.name}' stands outside of the project and is left as it is"
+        screen.note(f"{left} — write it anew under `tests` here, or `null` to leave it out", "warning")
     return elsewhere

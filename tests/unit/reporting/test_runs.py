@@ -272,3 +272,10 @@ def test_data_in_the_page_is_text_and_never_markup() -> None:
     text = run_html(report)
     assert "<script>" not in text
     assert "a &amp; b &lt;i&gt;" in text
+
+
+def test_a_plan_shows_what_is_set_where_a_record_is_gone_and_does_not_call_it_a_delete() -> None:
+    marked = Change("9", "delete", {"isActive": [True, False]}, target_key="blikk-9")
+    text = plan_text(RunReport("r", mappings=[MappingReport("m", changes=[marked], deleted=1)]))
+    assert "  - blikk-9  marked as gone  (source 9)\n      isActive  true → false\n" in text
+    assert "1 to delete or mark as gone" in text
