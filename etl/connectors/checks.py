@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from etl.connectors.fields import KINDS
-from etl.connectors.names import unknown_names
+from etl.connectors.names import strange_to_parent, unknown_names
 from etl.documents import schema
 from etl.documents.marks import DocumentPath
 from etl.documents.source import Document
@@ -167,7 +167,8 @@ def _names(document: Document) -> Iterator[Problem]:
             if isinstance(name, str) and name not in known and not _of_base(document, pattern, path):
                 yield _unknown(document, "unknown-endpoint", "endpoint", path, name, known)
     for path, endpoint in _at(data, ("endpoints", "*")):
-        for each in unknown_names(str(path[-1]), endpoint):
+        name, endpoints = str(path[-1]), data["endpoints"]
+        for each in (*unknown_names(name, endpoint), *strange_to_parent(name, endpoint, endpoints)):
             place = document.marks.key(each.path) if each.is_key else document.marks.value(each.path)
             problem = _unknown(document, "unknown-field", "field", each.path, each.name, list(each.known), place)
             yield replace(problem, hint=each.hint or problem.hint)

@@ -72,7 +72,7 @@ def options_of(kind: str, params: Mapping[str, Json]) -> FileOptions:
 def _delimiter(value: Json) -> str:
     text = "\t" if value in ("tab", "\\t") else value
     if not isinstance(text, str) or len(text) != 1 or text in '\r\n"':
-        raise UsageError(f"{value!r} is no delimiter", "write one character, or tab")
+        raise UsageError(f"{value!r} is no delimiter", "write one character in quotes, such as ';', or tab")
     return text
 
 

@@ -41,6 +41,17 @@ def unknown_names(name: str, endpoint: Json) -> Iterator[Unknown]:
         yield from _in_paths(root, endpoint, {**read, **written})
 
 
+def strange_to_parent(name: str, endpoint: Json, parents: Json) -> Iterator[Unknown]:
+    """What a list below another record takes from that, where it is nearly one of its fields and not quite."""
+    params = _block(_block({"": endpoint}, ""), "parent")
+    parent = _block(_block({"": parents}, ""), str(params.get("endpoint")))
+    fields = {**_block(parent, "fields"), **_block(parent, "detail_fields")}
+    for param, text in _block(params, "params").items():
+        for each in _fields(("endpoints", name, "parent", "params", param), _used(text), fields) if fields else ():
+            if nearest(each.name, fields):
+                yield each
+
+
 def _keys(root: DocumentPath, endpoint: Mapping[str, Any], key: str, fields: Mapping[str, Any]) -> Iterator[Unknown]:
     value = endpoint.get(key)
     if isinstance(value, str):

@@ -13,7 +13,7 @@ from pathlib import Path
 from etl.documents import source
 from etl.documents.marks import DocumentPath, Mark, Marks
 from etl.documents.source import Document
-from etl.documents.text import shown
+from etl.documents.text import shown, similar
 from etl.errors import DocumentError
 from etl.model import Json, Problem
 
@@ -63,8 +63,11 @@ def chain(document: Document, find: Callable[[Document], Path | None]) -> list[D
                 [Problem("extends-cycle", f"the chain of 'extends' never ends: {names}", place, "break it here")]
             )
         seen.add(path.resolve())
+        if path.is_dir():
+            message = f"'{shown(path)}' is a folder"
+            raise DocumentError([Problem("no-file", message, place, "name a file in it")])
         if not path.is_file():
-            hint = "the path is relative to this file"
+            hint = similar(path) or "the path is relative to this file"
             raise DocumentError([Problem("no-file", f"there is no file '{shown(path)}'", place, hint)])
         found.append(source.load(path))
     return found

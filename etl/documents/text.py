@@ -32,7 +32,7 @@ def read(path: Path) -> SourceText:
     try:
         content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        raise _unusable(name, "no-file", f"there is no file '{name}'", _similar(path)) from None
+        raise _unusable(name, "no-file", f"there is no file '{name}'", similar(path) or "check the path") from None
     except IsADirectoryError:
         raise _unusable(name, "no-file", f"'{name}' is a folder", "name a file in it") from None
     except PermissionError:
@@ -82,14 +82,15 @@ def _unusable(file: str, code: str, message: str, hint: str | None) -> DocumentE
     return DocumentError([Problem(code, message, Location(file, 1, 1), hint)])
 
 
-def _similar(path: Path) -> str:
+def similar(path: Path) -> str | None:
+    """What may have been meant by the path of a file that is not there; None where nothing is known."""
     try:
         names = [entry.name for entry in path.parent.iterdir()]
     except OSError:
         return f"its folder '{shown(path.parent)}' does not exist either"
     close = difflib.get_close_matches(path.name, names, 1)
     meant = _one_level_down(path) or (path.parent / close[0] if close else None)
-    return f"did you mean '{shown(meant)}'?" if meant else "check the path"
+    return f"did you mean '{shown(meant)}'?" if meant else None
 
 
 def _one_level_down(path: Path) -> Path | None:

@@ -23,6 +23,15 @@ def is_builtin(text: str) -> bool:
     return text.startswith(PREFIX)
 
 
+def is_there(name: str) -> bool:
+    """Whether the library has a mapping, or a folder, of this name."""
+    try:
+        find(name)
+    except NoSuchMapping:
+        return False
+    return True
+
+
 def find(text: str) -> Path:
     """The file, or the folder of several, that a `builtin:` path names. Raises NoSuchMapping."""
     name = text.removeprefix(PREFIX).strip("/")

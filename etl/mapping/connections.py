@@ -121,7 +121,8 @@ def _there(document: Document, path: DocumentPath, text: str) -> list[Problem]:
     file = _file(document, path, text)
     place = document.marks.value(path)
     if path[-1] == "path":  # a folder that is written to may be made later
-        return []
+        hint = "name its folder: the file itself is a mapping's `endpoint`"
+        return [Problem("no-file", f"'{shown(file)}' is a file", place, hint)] if file.is_file() else []
     if not file.is_file():
         what = f"'{shown(file)}' is a folder" if file.is_dir() else f"there is no file '{shown(file)}'"
         return [Problem("no-file", what, place, "the path is relative to this file")]

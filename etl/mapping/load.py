@@ -169,7 +169,7 @@ def _load(file: Path, project: ProjectSpec, places: Sources) -> tuple[Loaded | N
     problems += [*filled.problems, *unset, *wrong, *connections.check_place(filled)]
     misfits = [each for each in schema.check(filled, "mapping") if not _is_of(each, unset)]
     usable, rough = _usable(filled, problems, unset) if _errors([*problems, *misfits]) else (filled, False)
-    problems = schema.in_order([*problems, *misfits])
+    problems = schema.in_order([*problems, *(_slip_of_base(each, chain, filled) for each in misfits)])
     if usable is None or any(key not in usable.data for key in _REQUIRED):
         return None, problems
     seen = replace(project, connections={**project.connections, **own}, state=usable.data.get("state", project.state))
@@ -206,7 +206,7 @@ def _base(document: Document) -> Path | None:
     if not isinstance(text, str) or not text:
         return None
     if not builtin.is_builtin(text):
-        return document.marks.folder(("extends",)) / text
+        return _beside(document, text)
     try:
         found = builtin.find(text)
     except builtin.NoSuchMapping as error:
@@ -216,6 +216,15 @@ def _base(document: Document) -> Path | None:
         place = document.marks.value(("extends",))
         raise DocumentError([Problem("no-file", f"'{text}' is a folder", place, "name a mapping in it")])
     return found
+
+
+def _beside(document: Document, text: str) -> Path:
+    """The file of a relative path; the library's mappings are named otherwise."""
+    path = document.marks.folder(("extends",)) / text
+    if not path.exists() and builtin.is_there(text):
+        problem = Problem("no-file", f"there is no file '{text}'", document.marks.value(("extends",)))
+        raise DocumentError([replace(problem, hint=f"did you mean '{builtin.PREFIX}{text}'?")])
+    return path
 
 
 def _problems_of_chain(chain: list[Document]) -> list[Problem]:
@@ -228,6 +237,21 @@ def _problems_of_chain(chain: list[Document]) -> list[Problem]:
         found += [_removes_nothing(lower, over, path) for path in overlay.idle_removals(lower, over)]
         lower = overlay.merge(lower, over, kind="mapping")
     return [problem for problem in found if problem.code != "missing-key"]
+
+
+def _fields(document: Document) -> list[str]:
+    block = document.data.get("fields") if isinstance(document.data, dict) else None
+    return [str(name) for name in block] if isinstance(block, dict) else []
+
+
+def _slip_of_base(problem: Problem, chain: list[Document], whole: Document) -> Problem:
+    """A field of an overlay without a value is most likely one of its base, misspelt."""
+    for name in _fields(chain[0]) if len(chain) > 1 and problem.code == "missing-key" else ():
+        others = [other for other in _fields(whole) if other != name]
+        close = difflib.get_close_matches(str(name), others, 1)
+        if close and problem.location == whole.marks.key(("fields", name)):
+            return replace(problem, hint=f"did you mean '{close[0]}'?")
+    return problem
 
 
 def _removes_nothing(base: Document, over: Document, path: DocumentPath) -> Problem:

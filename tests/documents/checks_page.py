@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from etl.model import Problem
 from etl.reporting.problems import full_message
 from etl.specs import ProjectSpec
 
-CASES = Path(__file__).parent / "checks"
+CASES = Path(__file__).resolve().parent / "checks"
 PAGE = CASES.parents[2] / "docs" / "checks.md"
 
 _HEAD = """\
@@ -115,5 +116,6 @@ def _message(problem: Problem) -> str:
 
 
 if __name__ == "__main__":
+    os.chdir(CASES)  # messages name files as seen from there
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page(), encoding="utf-8", newline="\n")

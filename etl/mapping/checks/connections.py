@@ -27,12 +27,26 @@ def check_connections(
     found: list[Problem] = []
     for name, spec in specs.items():
         connector = connectors.get(name)
-        if connector is None or spec.location is None or connector.kind == "files":
+        if connector is None or spec.location is None:
+            continue
+        found += _strange(spec, connector)
+        if connector.kind == "files":
             continue
         found += _throttle(spec, connector)
         if not stand_ins:
             found += [*_instance(spec, connector), *_credentials(spec, connector)]
     return ordered(found)
+
+
+def _strange(spec: ConnectionSpec, connector: Connector) -> Iterator[Problem]:
+    """Keys that a connection of this kind has no use for: an address of files, a folder of an API."""
+    files = connector.kind == "files"
+    given = [key for key in spec.places if "." not in key and not (key == "auth" and not spec.auth)]
+    for key in given if files else {"path"}.intersection(given):
+        if key not in (("connector", "path") if files else ("connector",)):
+            hint = "they have `path`, a folder" if files else "a folder is for the connector `files`"
+            message = f"'{connector.name}' connections have no '{key}'"
+            yield Problem("strange-key", message, spec.places[key], f"take it out: {hint}")
 
 
 def _instance(spec: ConnectionSpec, connector: Connector) -> Iterator[Problem]:
