@@ -26,6 +26,8 @@ def _instead(body: str) -> str:
     name = body.removeprefix("var:").split(":-")[0].strip()
     if body.startswith("var:"):
         return f"write var('{name}')"
+    if name.isidentifier() and not name.isupper():
+        return f"write {name} for a field of the record, var('{name}') for one of the 'vars' of etl.yaml"
     return f"set it under 'vars' in etl.yaml and write var('{name.lower()}')"
 
 

@@ -38,6 +38,12 @@ _ELSEWHERE = {
     "minus": "subtract(a, b)",
     "plus": "add(a, b)",
     "filter": "list[?condition]",
+    "substring": "`truncate: 3` beside the field's value for the first characters, or regex_replace(s, regex, with)",
+    "substr": "`truncate: 3` beside the field's value for the first characters, or regex_replace(s, regex, with)",
+    "left": "`truncate: 3` beside the field's value for the first characters, or regex_replace(s, regex, with)",
+    "year": "format_datetime(v, '%Y')",
+    "month": "format_datetime(v, '%m')",
+    "day": "format_datetime(v, '%d')",
     "first": "list[0]",
     "last": "list[-1]",
 }

@@ -102,6 +102,8 @@ def _hint(rest: str) -> str:
         return "`${…}` stands only in etl.yaml and in params; here write var('name')"
     if rest.startswith("="):
         return "write '==' to compare"
+    if rest.startswith("??"):
+        return "for the first that is not null write coalesce(a, b), or a || b"
     if rest.startswith("?."):
         return "write '.': a path through null is null"
     if rest.startswith("?"):

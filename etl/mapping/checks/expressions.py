@@ -18,7 +18,7 @@ from etl.model import Schema
 from etl.specs import EachSpec
 
 _PLAIN_WORDS = re.compile(r"\w+(?:[ .,:/-]+\w+)+[.!]?\Z")
-_OPERATORS = re.compile(r"\b(?:and|or|not|in|is)\b| - ")
+_OPERATORS = re.compile(r"\b(?:and|or|not|in|is)\b| [-/] ")
 
 
 @dataclass(slots=True)

@@ -197,7 +197,7 @@ def _broken(typed: Typed, spec: FieldSpec) -> bool:
 def _constant_key(checked: Checked, keys: Sequence[FieldSpec]) -> None:
     """Records that all get the same key are one record: the first is written, and the others are rejected."""
     spec = checked.spec
-    if spec.source.key and not any(map(reads_record, spec.source.key)):
+    if spec.target.on_duplicate == "last" or (spec.source.key and not any(map(reads_record, spec.source.key))):
         return  # that there is but one is meant
     if keys and all(each.value is None or not reads_record(each.value) for each in keys):
         message = f"every record would have the same key: '{keys[0].name}' is fixed"

@@ -577,3 +577,31 @@ def test_the_packaged_mappings_have_no_problem(tmp_path: Path) -> None:
         for problem in check_mapping(loaded.spec, loaded.document, loaded.project, known)
     ]
     assert problems_text([*loads.problems, *found, *check_project(pairs, known)]) == ""
+
+
+@pytest.mark.parametrize(
+    ("expression", "hint"),
+    [
+        ("hours / 60", "divide(a, b)"),
+        ("title ?? orderNumber", "coalesce(a, b)"),
+        ("substring(title, `0`, `3`)", "`truncate: 3` beside"),
+        ("left(title, `3`)", "`truncate: 3` beside"),
+        ("year(startDate)", "format_datetime(v, '%Y')"),
+        ("${title}", "write title for a field of the record"),
+    ],
+)
+def test_what_other_languages_write_is_said_in_ours(folder: Path, expression: str, hint: str) -> None:
+    (folder / "base.yaml").write_text((HERE / "base.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "m.yaml").write_text(f'extends: base.yaml\nfields: {{description: "{expression}"}}\n', encoding="utf-8")
+    loads = load_mappings([Path("m.yaml")], load_project(folder, environ={}), environ={})
+    found = [each.hint or "" for each in loads.problems]
+    for each in loads.mappings:
+        problems = check_mapping(each.spec, each.document, each.project, connectors())
+        found += [problem.hint or "" for problem in problems]
+    assert any(hint in each for each in found), found
+
+
+def test_a_fixed_key_is_meant_where_the_last_of_its_records_wins(folder: Path) -> None:
+    fixed = "fields: {externalId: {const: all}}\n"
+    assert codes(check(folder, fixed)) == ["constant-key"]
+    assert check(folder, f"{fixed}target: {{on_duplicate: last}}\n") == []
