@@ -50,5 +50,5 @@ async def _check(project: ProjectSpec, spec: ConnectionSpec, clock: Clock) -> Co
 
 def _check_folder(project: ProjectSpec, spec: ConnectionSpec) -> ConnectionCheck:
     folder = spec.path or project.root
-    missing = f"there is no folder {folder} — create it, or mend connections.{spec.name}.path"
+    missing = f"there is no folder {folder} — a run that writes there makes it; else mend connections.{spec.name}.path"
     return ConnectionCheck(spec.name, "files", str(folder), () if folder.is_dir() else (missing,))

@@ -77,7 +77,8 @@ def differences_text(before: Document, after: Document, found: Sequence[Differen
     """A block per field or key with its changes: `+` added, `-` removed, `~` from old to new."""
     title = ink(f"{file_name(after.file)} against {file_name(before.file)}", "bold")
     if not found:
-        return f"{title}\n  nothing differs\n"
+        own = "; what `vars` hold is each project's own" if b"var('" in canonical(after.data) else ""
+        return f"{title}\n  nothing differs{own}\n"
     lines = [title]
     blocks: dict[DocumentPath, list[Difference]] = {}
     for each in found:

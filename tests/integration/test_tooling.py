@@ -84,6 +84,15 @@ def test_a_mapping_does_not_differ_from_itself_however_its_fields_are_written(fo
     assert "nothing differs" in folder.etl("diff", "mappings/base.yaml", "mappings/long.yaml").stdout
 
 
+def test_mappings_that_use_vars_may_send_otherwise_though_nothing_differs(folder: Folder) -> None:
+    prefixed = BASE.replace("'blikk-'", "var('prefix')")
+    folder.write("mappings/one.yaml", prefixed)
+    folder.write("mappings/other.yaml", prefixed)
+    told = folder.etl("diff", "mappings/one.yaml", "mappings/other.yaml").stdout
+    assert "nothing differs; what `vars` hold is each project's own" in told
+    assert "nothing differs\n" in folder.etl("diff", "mappings/base.yaml", "mappings/base.yaml").stdout
+
+
 def test_a_mapping_without_a_base_needs_another_to_be_compared_with(folder: Folder) -> None:
     result = folder.etl("diff", "mappings/base.yaml")
     assert result.exit_code == 2
