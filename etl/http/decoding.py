@@ -16,6 +16,9 @@ from etl.model import Json
 _DIGITS = bytes.maketrans(b"123456789.", b"0000000000")
 _WIDE = b"0" * 17
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_DEEPEST = 1024
+"""As deep as orjson goes."""
+_TOO_DEEP = "JSON that is nested too deeply"
 
 
 def decode(text: bytes) -> Json:
@@ -54,8 +57,18 @@ def _decode_exactly(text: bytes) -> Json:
     except json.JSONDecodeError:
         raise ValueError("JSON that breaks off or is malformed") from None
     except RecursionError:
-        raise ValueError("JSON that is nested too deeply") from None
+        raise ValueError(_TOO_DEEP) from None
+    if _is_deep(value):  # newer versions of Python read what nothing else can take
+        raise ValueError(_TOO_DEEP)
     return _mended(value) if b"\\u" in text else value
+
+
+def _is_deep(value: Json) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        lists = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, list | dict)]
+        level = [item for items in lists for item in items]
+    return bool(level)
 
 
 def _number(text: str) -> float | Decimal:

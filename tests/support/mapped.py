@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,9 +76,14 @@ class Mapped:
 
     async def _run(self, report: MappingReport, plan: bool, sure: bool, stop: asyncio.Event) -> None:
         self.runs += 1
+        with closing(open_state("memory:", Path())) as scratch:
+            store = Rehearsal(self.store, scratch) if plan else self.store
+            await self._read_and_write(store.mapping(PLACE), report, plan, sure, stop)
+
+    async def _read_and_write(
+        self, state: MappingState, report: MappingReport, plan: bool, sure: bool, stop: asyncio.Event
+    ) -> None:
         run_id = f"run{self.runs}"
-        store = Rehearsal(self.store, open_state("memory:", Path())) if plan else self.store
-        state = store.mapping(PLACE)
         pipeline = self._pipeline(report, state, run_id, plan, stop)
         pipeline.shaper.taken_up.ends_gone = self.missing != "keep"
         pipeline.shaper.taken_up.saw_all = lambda: sure

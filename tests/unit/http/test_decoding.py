@@ -56,6 +56,9 @@ def test_nesting_without_end_is_refused_and_not_a_crash() -> None:
     for digits in (b"", b"12345678901234567890"):
         with pytest.raises(ValueError, match=r".*"):
             decode(b"[" * 100_000 + digits)
+    for number in (b"1", b"12345678901234567890"):
+        with pytest.raises(ValueError, match="nested too deeply"):
+            decode(b"[" * 1100 + number + b"]" * 1100)
 
 
 def test_half_a_character_becomes_the_replacement_character() -> None:
