@@ -5,7 +5,8 @@ The connector's `wire` block:
     date, date_time, time      strftime patterns; without one: ISO 8601 (`2026-04-01`, `2026-04-01T10:00:00Z`, `10:30`)
     query_date, query_date_time   the same for query parameters; default: as in bodies
     boolean: ["False", "True"]    false and true as text
-    text: true                 every value is sent as text (numbers with a dot, never an exponent; text that became one keeps its scale: 1.50)
+    text: true                 every value is sent as text (numbers with a dot, never an exponent; text that became
+                               one keeps its scale: 1.50)
     list_join: ";"             lists in bodies become one text
     array: ","                 what joins arrays in a query parameter; `repeat` repeats the parameter instead
 

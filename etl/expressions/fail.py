@@ -22,13 +22,17 @@ def fail(reason: str, code: str = "expression") -> NoReturn:
 def shown(value: Json) -> str:
     """A value for a message: as an author would write it, cut where it is long."""
     if isinstance(value, str):
-        text = f"'{value}'"
-    elif isinstance(value, list | dict):
+        return f"'{_cut(value, _SHOWN - 2)}'"
+    if isinstance(value, list | dict):
         text = f"{'a list' if isinstance(value, list) else 'an object'} {_json(value)}"
     else:
         text = plain(value)
+    return _cut(text, _SHOWN)
+
+
+def _cut(text: str, longest: int) -> str:
     text = text.encode("utf-8", "backslashreplace").decode()
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def plain(value: Json) -> str:

@@ -109,6 +109,7 @@ REJECTS: list[tuple[Json, Schema | str, str]] = [
     ("1e400", "integer", "1E+400 is wider than an integer can be (64 bits)"),
     (Decimal("-15E+399"), "integer", "-1.5E+400 is wider than an integer can be (64 bits)"),
     (Decimal("1E-400"), "integer", "is no integer"),
+    ("Byte av elcentral, " * 9, "number", "'Byte av elcentral, Byte av elcentral,…' is no number"),
     ("7,5", "number", "'7,5' is no number; make it one with to_number(replace(…, ',', '.'))"),
     (float("inf"), "number", "inf is no number"),
     (False, "number", "false is no number"),
