@@ -179,6 +179,9 @@ class MappingState(Protocol):
     def known(self, keys: Sequence[str]) -> dict[str, LedgerEntry]:
         """The ledger's entries for these keys; keys without one are left out. Outputs are not loaded."""
 
+    def blank(self) -> bool:
+        """The ledger has no entry, not even one of a record that is gone."""
+
     def output(self, key: str) -> Record | None:
         """What the target last accepted for this key (plans and updates ask; the diff needs only hashes)."""
 

@@ -210,6 +210,7 @@ class Jobs:
                 Doubles(state, spec.target.on_duplicate == "last", self._is_partial(reads), shown=veil is None),
                 veil=veil,
                 resend=self.options.resend and not self.writing.only_creates(spec),
+                first=state.blank(),
                 rekeyed=self._rekeyed(spec, reads, transform),
             ),
             held=Held(state, self._held(spec, target), closed_periods(spec, target, self.connections, self.scope)),

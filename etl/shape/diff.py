@@ -15,7 +15,8 @@ from etl.transform import Transform
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """`resend`: what is unchanged is sent all the same."""
+    """`resend`: what is unchanged is sent all the same. `first`: the ledger was blank when the run began; as no key
+    comes twice in a run, none has to be looked for."""
 
     transform: Transform
     state: MappingState
@@ -24,6 +25,7 @@ class Diff:
     doubles: Doubles
     veil: Veil | None = None
     resend: bool = False
+    first: bool = False
     rekeyed: Rekeyed | None = None
 
     def changed(self, items: list[Item]) -> list[Item]:
@@ -71,6 +73,8 @@ class Diff:
     def _known(self, items: list[Item]) -> dict[str, LedgerEntry]:
         """Source key → what was accepted. Of a sensitive target key the ledger has something else in its place: where
         that is the item's, its key."""
+        if self.first:
+            return {}
         known = self.state.known([item.key for item in items])
         if self.veil is not None:
             for item in items:

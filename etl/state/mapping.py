@@ -79,6 +79,9 @@ class StoredMapping:
         )
         return {(entry := _entry(*row)).key: entry for row in rows}
 
+    def blank(self) -> bool:
+        return not self._rows("SELECT 1 FROM ledger WHERE scope = ? LIMIT 1")
+
     def output(self, key: str) -> Record | None:
         rows = self._rows("SELECT output FROM ledger WHERE scope = ? AND key = ?", pack(key))
         return load_optional(rows[0][0]) if rows else None

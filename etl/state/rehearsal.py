@@ -39,6 +39,9 @@ class RehearsedMapping:
     def known(self, keys: Sequence[str]) -> dict[str, LedgerEntry]:
         return self.real.known(keys)
 
+    def blank(self) -> bool:
+        return self.real.blank()
+
     def output(self, key: str) -> Record | None:
         return self.real.output(key)
 

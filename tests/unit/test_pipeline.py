@@ -110,7 +110,7 @@ class Bench:
             settlement=settlement,
             report=report,
             dedupe=dedupe,
-            diff=Diff(transform, state, settlement, report, Doubles(state), resend=self.resend),
+            diff=Diff(transform, state, settlement, report, Doubles(state), resend=self.resend, first=state.blank()),
             held=Held(state, self.held),
             taken_up=TakenUp(transform, settlement, dedupe),
             details=None if self.detail is None else Details(self.detail, transform, self.source, state),

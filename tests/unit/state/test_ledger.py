@@ -83,6 +83,19 @@ def test_gone_records_are_not_counted_and_claim_no_target_until_accepted_again(m
     assert mapping.targets(["t-1"]) == {"t-1": "1"}
 
 
+def test_a_ledger_is_blank_until_something_is_accepted_and_not_while_it_holds_what_is_gone(state: StoredState) -> None:
+    mapping = state.mapping(SCOPE)
+    state.mapping(Scope("acme", "production", "more-projects", SCOPE.origin)).accept([entry("1")], "run-1")
+    mapping.reject([Reject("1", "no")], "run-1")
+    assert mapping.blank()
+    mapping.accept([entry("1")], "run-1")
+    assert not mapping.blank()
+    mapping.mark_gone(["1"])
+    assert not mapping.blank()
+    mapping.forget(["1"])
+    assert mapping.blank()
+
+
 def test_an_id_is_claimed_by_any_mapping_that_writes_to_the_same_target(state: StoredState) -> None:
     sibling = Scope("acme", "production", "more-projects", SCOPE.origin)
     state.mapping(SCOPE).accept([entry("1", target_id=41), entry("2"), entry("3", target_id="u-3", gone=True)], "run-1")

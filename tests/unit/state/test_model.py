@@ -129,6 +129,7 @@ class StateMachine(RuleBasedStateMachine):
         live = {key: each.entry for key, each in self.ledger.items() if not each.entry.gone}
         assert self.mapping.known(KEYS) == known
         assert self.mapping.count() == len(live)
+        assert self.mapping.blank() == (not self.ledger)
         assert {key: self.mapping.output(key) for key in KEYS if self.mapping.output(key) is not None} == {
             key: each.entry.output for key, each in self.ledger.items() if each.entry.output is not None
         }
