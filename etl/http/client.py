@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
@@ -120,8 +120,8 @@ class HttpClient:
         url = address(self.base_url, call, signature.query)
         for _ in range(MOST_REDIRECTS):
             answer = await self._once(call, url, signature)
-            target = answer.headers.get("location")
-            if answer.status not in REDIRECTS or target is None:
+            target = answer.headers.get("location") if answer.status in REDIRECTS else None
+            if target is None:
                 return answer
             target = resolve(url, target)
             if origin(target) != origin(url) or call.method != "GET":
@@ -150,15 +150,18 @@ class HttpClient:
         headers = {**self.headers, **call.headers, **signature.headers}
         if call.content is not None:
             headers.setdefault("Content-Type", "application/json")
-        return httpx.Request(
+        build = partial(
+            httpx.Request,
             call.method,
             _parsed(url),
-            headers=headers,
-            content=call.content,
-            data=call.form,
-            files=_opened(call.files, files) if call.files else None,
+            headers=_encoded(tuple(headers.items())),
             extensions={"timeout": {"connect": self.timeout, "read": self.timeout}},
         )
+        if call.form or call.files:
+            return build(data=call.form, files=_opened(call.files, files) if call.files else None)
+        request = build(stream=httpx.ByteStream(call.content or b""))  # `content` goes through all headers twice
+        request.read()
+        return request
 
     async def _exchange(self, call: Call, request: httpx.Request) -> Answer:
         response = await self.transport.handle_async_request(request)
@@ -199,6 +202,9 @@ class HttpClient:
 
 _parsed = lru_cache(maxsize=64)(httpx.URL)
 """Writes go to the same address time and again."""
+
+_encoded = lru_cache(maxsize=64)(httpx.Headers)
+"""Nearly all requests of a connection carry the same."""
 
 
 def _opened(files: Callable[[], Files], stack: ExitStack) -> Files:

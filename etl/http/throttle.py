@@ -79,6 +79,8 @@ class Throttle:
 
     async def line_up(self) -> None:
         """Waits for a place in line, and there until the last moments: no connection is held open for nothing."""
+        if not self.windows and self._paused_until <= self._clock.monotonic():
+            return
         with self._holding():
             await self._stand_in_line()
 
