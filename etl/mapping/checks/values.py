@@ -120,11 +120,30 @@ def _declared_type(checked: Checked, spec: FieldSpec, schema: Schema | None) -> 
     if spec.type is None or schema is None or spec.type == "json":
         return
     if any_fits(Type((Schema(spec.type),)), schema):
+        if spec.truncate is None:  # else that is what is wrong
+            _sent_as(checked, spec, schema)
         return
     message = (
         f"the target's '{spec.name}' is {words(Type((schema,)))}, which {words(Type((Schema(spec.type),)))} never is"
     )
     checked.at_value((*spec.path, "type"), "type-mismatch", message, f"leave `type` out, or write {schema.type}")
+
+
+_SPELLED: Mapping[str, str] = {"integer": "number", "date": "string", "date-time": "string", "time": "string"}
+"""Types that look like others where they are sent as JSON."""
+
+
+def _sent_as(checked: Checked, spec: FieldSpec, schema: Schema) -> None:
+    """What `type` makes is sent so, even where the target's own type would have made it what is documented."""
+    connector = checked.connectors.get(checked.spec.target.connection)
+    plain = connector is not None and connector.kind != "files" and not connector.wire.text
+    made, wanted = (_SPELLED.get(each, each) for each in (spec.type or "", schema.type))
+    if plain and made != wanted and wanted in ("string", "number", "boolean") and not (schema.labels or schema.values):
+        message = f"'{spec.name}' is {words(Type((schema,)))}, and `type: {spec.type}` sends {_A[made]}"
+        checked.warn_value((*spec.path, "type"), "type-mismatch", message, f"leave `type` out, or write {schema.type}")
+
+
+_A: Mapping[str, str] = {"string": "a text", "number": "a number", "boolean": "true or false"}
 
 
 def _map(checked: Checked, spec: FieldSpec, computed: Type) -> None:

@@ -425,7 +425,6 @@ def test_fixed_values_are_tried_on_the_target(folder: Path, field: str, code: st
         "billable: true",
         "startDate: {const: 2026-04-01}",
         "description: {value: title, default: '', truncate: 40}",
-        "budget: {value: hours, type: string}",
         "clientId: {value: status.name, map: {Ongoing: 1, Completed: 2}}",
         "billable: {value: status.isCompleted, map: {true: false, false: true}}",
         "description: {const: null}",
@@ -433,6 +432,20 @@ def test_fixed_values_are_tried_on_the_target(folder: Path, field: str, code: st
 )
 def test_fixed_values_that_fit_are_left_alone(folder: Path, field: str) -> None:
     assert check(folder, f"fields:\n  {field}\n") == []
+
+
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        ("budget: {value: hours, type: string}", "'budget' is a number, and `type: string` sends a text"),
+        ("description: {value: id, type: number}", "'description' is a text, and `type: number` sends a number"),
+    ],
+)
+def test_a_type_that_sends_another_form_than_is_documented_is_pointed_out(
+    folder: Path, field: str, message: str
+) -> None:
+    (problem,) = check(folder, f"fields:\n  {field}\n")
+    assert (problem.severity, problem.code, problem.message) == ("warning", "type-mismatch", message)
 
 
 def test_a_wrong_value_of_map_is_shown_at_that_value(folder: Path) -> None:
