@@ -9,6 +9,7 @@ CODES: Mapping[str, Mapping[str, str]] = {
         "unknown-connection": "A mapping names a connection that neither etl.yaml nor the mapping itself declares.",
         "credentials": "The connection's `auth` does not hold the keys that the connector's login takes.",
         "strange-key": "This connector has no use for the key: files have no address, an API has no folder.",
+        "unknown-option": "The connector has no such choice; nothing would come of it.",
         "unknown-instance": "The vendor has no instance of this name.",
         "no-address": "Neither the connection nor its connector says where the API is.",
         "loose-throttle": "The connection's own throttle allows more than the API does. Where that is right, say "

@@ -35,6 +35,7 @@ def check_connections(
         found += _throttle(spec, connector)
         if not stand_ins:
             found += [*_instance(spec, connector), *_credentials(spec, connector)]
+        found += _options(spec, connector)
     return ordered(found)
 
 
@@ -47,6 +48,28 @@ def _strange(spec: ConnectionSpec, connector: Connector) -> Iterator[Problem]:
             hint = "they have `path`, a folder" if files else "a folder is for the connector `files`"
             message = f"'{connector.name}' connections have no '{key}'"
             yield Problem("strange-key", message, spec.places[key], f"take it out: {hint}")
+
+
+def _options(spec: ConnectionSpec, connector: Connector) -> Iterator[Problem]:
+    """A choice that the connector does not have would be made by nobody."""
+    place = spec.places.get("options", spec.location)
+    procedures = _alternatives(connector)
+    known = {"spelling": (), "procedures": procedures} if procedures else {"spelling": ()}
+    for name, value in spec.options.items():
+        if name not in known:
+            meant = nearest(name, known)
+            hint = f"did you mean '{meant}'?" if meant else f"it has {listed(known)}"
+            yield Problem("unknown-option", f"'{connector.name}' has no option '{name}'", place, hint)
+        elif name == "procedures" and value not in procedures:
+            message = f"'{connector.name}' has no procedures '{value}'"
+            yield Problem("unknown-option", message, place, f"they may be {listed(procedures)}, or leave it out")
+
+
+def _alternatives(connector: Connector) -> list[str]:
+    """The choices of procedures that some operation offers."""
+    bodies = [op.body for endpoint in connector.endpoints.values() for op in endpoint.operations.values()]
+    blocks = [body["name_value"] for body in bodies if isinstance(body, Mapping) and "name_value" in body]
+    return sorted({name for block in blocks if isinstance(block, Mapping) for name in block.get("alternatives", {})})
 
 
 def _instance(spec: ConnectionSpec, connector: Connector) -> Iterator[Problem]:
