@@ -85,7 +85,8 @@ CODES: Mapping[str, Mapping[str, str]] = {
         "constant-key": "The target's key is the same for every record, so that only the first could be written.",
         "sensitive-key": "What is gone is to be found by its key, and of a sensitive key only a hash is stored.",
         "nullable-key": "A record whose key is null is rejected, and the documents say that this one can be null.",
-        "type-mismatch": "The value can never become what the target's field is, without loss.",
+        "type-mismatch": "The value can never become what the target's field is, without loss. A warning where `type` "
+        "asks for another form than the target documents.",
         "value-not-allowed": "The target documents the values of this field, and this is none of them.",
         "value-too-long": "A fixed text is longer than the target's field takes.",
         "truncate": "`truncate` cuts text: the field holds something else, or takes less than it leaves.",
