@@ -122,7 +122,7 @@ def drop(
     """End rejects: they are tried no more.
 
     Those of MAPPING with these source keys, or --all. They come back where the record is read again: when it
-    changes, or with --full.
+    changes, with --full, and by each run of a source that is always read whole.
     """
     if every == bool(keys):
         raise UsageError("which rejects are to be dropped?", "give their source keys, or --all")
