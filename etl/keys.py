@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from hashlib import blake2b
 
 import orjson
 
 from etl.model import Json
+
+_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+_LONGEST = 400
+"""Decimals with more places than this, before or behind the point, keep their exponent: 1e999999 is a megabyte."""
 
 
 def key_text(value: Json) -> str | None:
@@ -28,8 +32,7 @@ def key_text(value: Json) -> str | None:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else repr(value)
     if isinstance(value, Decimal):
-        whole = value.to_integral_value()
-        return str(int(whole)) if whole == value else str(value.normalize())
+        return _digits(value)
     return canonical(value).decode()
 
 
@@ -77,8 +80,13 @@ def _decimal(value: object) -> orjson.Fragment:
 
 
 def _digits(value: Decimal) -> str:
-    text = str(value)
-    return text.rstrip("0").rstrip(".") if "." in text and "E" not in text else text
+    """Every digit of it; of equal numbers the same."""
+    if not value:
+        return "0"
+    if abs(value.adjusted()) > _LONGEST:
+        return str(_EXACT.normalize(value))
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _spelled(value: Json) -> str:

@@ -107,11 +107,15 @@ class Transform:
             yield Item(key, record, page=page)
             return
         spec, items, item_key = self.each
+        met: dict[str, int] = {}
         for index, part in enumerate(items(record, self.scope) or ()):
             inner = {**record, spec.alias: part}
             text = key_text(item_key(inner, self.scope)) if item_key else str(index)
             if text is None:
                 raise RecordRejected(f"'{spec.key}', the key of `each`, is null for item {index + 1}", code="key")
+            if met.setdefault(text, index) != index:
+                same = f"items {met[text] + 1} and {index + 1} have the same '{spec.key}', the key of `each`"
+                raise RecordRejected(f"{same}; without a key they are told apart by their places", code="key")
             yield Item(compose([*split(key), text]), inner, page=page)
 
     def is_part(self, key: str) -> bool:

@@ -246,6 +246,17 @@ def test_each_makes_one_record_of_every_item(store: State) -> None:
     assert set(bench.target.stored) == {"1-7", "1-8"}
 
 
+def test_a_record_whose_items_have_one_key_is_rejected_as_a_whole(store: State) -> None:
+    records = [{"id": 1, "tags": [{"id": 7}, {"id": 8}, {"id": 7}]}, {"id": 2, "tags": [{"id": 7}]}]
+    each, fields = EachSpec("tags", "tag", "tag.id"), {"externalId": "concat(id, '-', tag.id)", "name": "'n'"}
+    bench = Bench(store, MemorySource(records), each=each, fields=fields)
+    report = bench.run()
+    assert (report.rejected, set(bench.target.stored)) == (1, {"2-7"})
+    [reject] = bench.state().rejects()
+    assert (reject.key, reject.code) == ("1", "key")
+    assert reject.reason.startswith("items 1 and 3 have the same 'tag.id', the key of `each`")
+
+
 # --- details -------------------------------------------------------------------------------------
 
 
