@@ -56,8 +56,8 @@ def _is_note(headers: Mapping[str, str], content: bytes) -> bool:
 
 def _words(status: int, content: bytes) -> str | None:
     """The text of a refusal; None where it is a page or broken JSON, or but spells out its status."""
-    text = content.decode("utf-8", "replace").strip()
-    if text[:1] in ("<", "{", "[") or not text.replace("\n", " ").replace("\r", " ").replace("\t", " ").isprintable():
+    text = " ".join(content.decode("utf-8", "replace").split())
+    if text[:1] in ("<", "{", "[") or not text.isprintable():
         return None
     bare = text.removeprefix(str(status)).lstrip(": ").casefold()
     return None if bare in ("", responses.get(status, "").casefold()) else text

@@ -64,8 +64,9 @@ def _decode_exactly(text: bytes) -> Json:
 
 
 def _is_deep(value: Json) -> bool:
-    level = [value]
-    for _ in range(_DEEPEST):
+    level, depth = [value], 0
+    while level and depth < _DEEPEST:
+        depth += 1
         lists = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, list | dict)]
         level = [item for items in lists for item in items]
     return bool(level)

@@ -410,6 +410,7 @@ def test_what_is_said_of_single_fields_alone_is_a_reason(body: Json) -> None:
         ("The name is taken.\n", "text/plain", "The name is taken."),
         ("The name is taken.", "text/html; charset=utf-8", "The name is taken."),
         ("The name is taken.", "application/json", "The name is taken."),
+        ("« Ce nom\u00a0» est\r\n\tpris", "text/plain", "« Ce nom » est pris"),
         ("<html><body>no</body></html>", "text/html", "HTTP 400, without a reason"),
         ('{"message": "cut o', "application/json", "HTTP 400, without a reason"),
         ("\x00\x01\x02", "application/octet-stream", "HTTP 400, without a reason"),
