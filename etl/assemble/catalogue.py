@@ -79,5 +79,6 @@ def _uses(spec: MappingSpec) -> Iterator[tuple[str, Use]]:
     for lookup in spec.lookups.values():
         if lookup.connection is not None and lookup.endpoint is not None:
             yield lookup.connection, Use(lookup.endpoint, "list", lookup.params)
-    fields = tuple(field.name for field in spec.fields)
+    gone = target.missing if isinstance(target.missing, Mapping) else ()
+    fields = (*(field.name for field in spec.fields), *gone)
     yield target.connection, Use(target.endpoint, target.operation, target.params, fields)

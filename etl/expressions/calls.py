@@ -16,6 +16,10 @@ from etl.model import Json
 Visit = Callable[[Node, Type], Type]
 
 
+ANY_VAR = "*"
+"""Among the vars that an expression names: it computes the name, so that any may be meant."""
+
+
 class Calls:
     """The calls of one expression. `lookups` and `vars`: the tables and variables that it names."""
 
@@ -101,7 +105,7 @@ class Calls:
         (name,) = node["children"]
         known = self.around.vars
         if name["type"] != "literal" or not isinstance(name["value"], str):
-            self.vars |= set(known or ())
+            self.vars.add(ANY_VAR)
             return ANY
         self.vars.add(name["value"])
         if known is None:

@@ -44,6 +44,26 @@ def test_a_connection_that_its_connector_can_t_use_is_found_before_anything_is_s
     assert not (tmp_path / ".etl").exists()
 
 
+def test_an_environment_may_put_a_folder_in_the_place_of_an_api(tmp_path: Path) -> None:
+    """What it takes over of the API's address and credentials is of no use to it, and does no harm."""
+    erp = {"connector": "dimesheets", "base_url": "https://erp.example.com", "auth": {"api_key": "made-up-key"}}
+    export = """
+version: 1
+name: export
+source: {connection: local, endpoint: rows.csv, key: id}
+fields: {id: id}
+target: {connection: local, endpoint: out.csv, key: id}
+"""
+    folder = project(tmp_path, {"erp": erp, "local": {"connector": "files"}}, export=export)
+    whole = json.loads((folder.path / "etl.yaml").read_text(encoding="utf-8"))
+    whole["environments"] = {"test": {"connections": {"erp": {"connector": "files", "path": "data"}}}}
+    folder.write("etl.yaml", json.dumps(whole, indent=1))
+
+    for options in ((), ("--env", "test")):
+        result = folder.etl("validate", *options)
+        assert (result.exit_code, result.stdout.count("warning[strange-key]")) == (0, 2)
+
+
 def test_a_throttle_looser_than_the_api_s_needs_force(tmp_path: Path) -> None:
     blikk = {"connector": "blikk", "auth": {"app_id": "made-up-id", "app_secret": "made-up-secret"}}
     sheets = {"connector": "dimesheets", "auth": {"api_key": "made-up-key"}}

@@ -102,6 +102,17 @@ def test_a_changed_row_replaces_its_record_and_one_that_is_gone_is_removed_where
     assert (report["written"], report["deleted"]) == (2, 1)
 
 
+def test_a_row_that_is_gone_may_be_marked_with_a_field_that_no_other_record_has(local: Folder) -> None:
+    marked = CUSTOMERS.replace("upsert, key: id}", "upsert, key: id, missing: {set: {gone: true}}}")
+    local.write("mappings/customers.yaml", f"{marked}limits: {{max_deletes: 100%}}\n")
+    local.run()
+    customers(local, "1;Björk;Luleå")
+    local.run()
+
+    found = lines(local, "data/out/customers.jsonl")
+    assert [(each["id"], each.get("gone")) for each in found] == [(1, None), (2, True)]
+
+
 def test_a_plan_names_what_a_file_would_get_and_writes_nothing(local: Folder) -> None:
     local.write("mappings/customers.yaml", CUSTOMERS)
     result = local.etl("plan")

@@ -29,6 +29,8 @@ WARNINGS = {
     "constant target key",
     "code by its name",
     "group of a regex",
+    "connection: address of files",
+    "connection: folder of an API",
 }
 """What does no harm to every record, or none at all."""
 ENVIRON = {

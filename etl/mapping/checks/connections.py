@@ -47,7 +47,7 @@ def _strange(spec: ConnectionSpec, connector: Connector) -> Iterator[Problem]:
         if key not in (("connector", "path") if files else ("connector",)):
             hint = "they have `path`, a folder" if files else "a folder is for the connector `files`"
             message = f"'{connector.name}' connections have no '{key}'"
-            yield Problem("strange-key", message, spec.places[key], f"take it out: {hint}")
+            yield Problem("strange-key", message, spec.places[key], f"take it out: {hint}", "warning")
 
 
 def _options(spec: ConnectionSpec, connector: Connector) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from etl.expressions.findings import Surroundings
 from etl.expressions.infer import Inferred, infer
 from etl.expressions.narrowing import kept_by
-from etl.expressions.parse import ExpressionError, parse, walk
+from etl.expressions.parse import ExpressionError, names_used, parse
 from etl.expressions.suggest import spelled
 from etl.expressions.types import items_of, kinds, to_schema, words
 from etl.mapping.checks.findings import Checked, Path
@@ -106,7 +106,8 @@ def _tells_apart(checked: Checked, path: Path, each: EachSpec, inferred: Inferre
     key, alias = each.key, each.alias
     if key is None or inferred is None or any(each.severity == "error" for each in inferred.findings):
         return
-    if alias not in _names(key):
+    names = names_used(parse(key))
+    if names is not None and alias not in names:
         message = (
             f"'{key}' is the same for all items of a record, so that all but the first would be left out as doubled"
         )
@@ -133,13 +134,9 @@ def _lookups(checked: Checked, typed: Typed) -> None:
 def reads_record(text: str) -> bool:
     """Whether an expression gives what the record holds; one that can't be read may."""
     try:
-        return any(node["type"] in ("field", "current") for node in walk(parse(text).ast))
+        return names_used(parse(text)) != frozenset()
     except ExpressionError:
         return True
-
-
-def _names(text: str) -> set[str]:
-    return {node["value"] for node in walk(parse(text).ast) if node["type"] == "field"}
 
 
 # --- one expression ------------------------------------------------------------------------------

@@ -123,7 +123,7 @@ def _missing_set(checked: Checked, known: Mapping[str, Schema] | None) -> None:
             message = f"'{checked.spec.target.endpoint}' has no field '{name}'"
             checked.at_key(place, "unknown-target-field", message, hint)
         else:
-            if name in key_of(endpoint, checked.spec.target):
+            if name in key_of(endpoint, checked.spec.target) and not _goes_by_id(checked):
                 message = f"'{name}' is the key by which a record that is gone is found: another one would be written"
                 checked.at_key(place, "key-changed", message, "leave it out, and set a field that marks it as gone")
             spec = FieldSpec(name, const=value, path=place)

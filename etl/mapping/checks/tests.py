@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 
 from etl.errors import RecordRejected
+from etl.expressions.calls import ANY_VAR
 from etl.expressions.instants import read
 from etl.expressions.suggest import listed, nearest
 from etl.mapping.checks.fields import misspelt_fields
@@ -29,12 +30,9 @@ def check_tests(checked: Checked, used: Set[str]) -> None:
         else:
             _expect(checked, path, test.expect)
         _now(checked, (*test.path, "now"), test.now)
-        for name in test.vars:
-            if not checked.spec.template:
-                known = {*checked.project.vars, *used}
-                _declared(checked, (*test.path, "vars", name), name, known, "var")
-        for name in test.lookups:
-            _declared(checked, (*test.path, "lookups", name), name, checked.spec.lookups, "lookup")
+        if not checked.spec.template and ANY_VAR not in used:
+            _declared(checked, (*test.path, "vars"), test.vars, {*checked.project.vars, *used}, "var")
+        _declared(checked, (*test.path, "lookups"), test.lookups, checked.spec.lookups, "lookup")
 
 
 def _record(checked: Checked) -> Mapping[str, Schema] | None:
@@ -94,7 +92,7 @@ def _expect(checked: Checked, path: Path, expected: Json) -> None:
 def _unmapped(checked: Checked, path: Path, meant: str | None) -> None:
     """A mistake, but in a test that the base brings: what an overlay leaves out can't be expected any more."""
     message = f"no field '{path[-1]}' is mapped"
-    if checked.document.marks.source(path).file == checked.document.file:
+    if _of_its_own(checked, path):
         hint = f"did you mean '{meant}'?" if meant else "the fields under `fields` are what a record becomes"
         checked.at_key(path, "test-expect", message, hint)
     else:
@@ -102,9 +100,15 @@ def _unmapped(checked: Checked, path: Path, meant: str | None) -> None:
         checked.warn_key(path, "test-expect", f"{message} any more, and this test of the base expects it", hint)
 
 
-def _declared(checked: Checked, path: Path, name: str, known: Collection[str], what: str) -> None:
-    if name in known:
-        return
-    meant = nearest(name, known)
-    hint = f"did you mean '{meant}'?" if meant else f"declare it under `{what}s`"
-    checked.at_key(path, f"unknown-{what}", f"no {what} is called '{name}'", hint)
+def _declared(checked: Checked, path: Path, names: Iterable[str], known: Collection[str], what: str) -> None:
+    """What a test of the base gives beside may be of no use to the overlay any more, and does no harm."""
+    for name in names:
+        if name not in known and _of_its_own(checked, (*path, name)):
+            meant = nearest(name, known)
+            hint = f"did you mean '{meant}'?" if meant else f"declare it under `{what}s`"
+            checked.at_key((*path, name), f"unknown-{what}", f"no {what} is called '{name}'", hint)
+
+
+def _of_its_own(checked: Checked, path: Path) -> bool:
+    """Whether what stands at the path comes from the mapping's own file, not from its base."""
+    return checked.document.marks.source(path).file == checked.document.file

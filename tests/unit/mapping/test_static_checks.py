@@ -231,6 +231,34 @@ def test_each_of_what_is_no_list_is_an_error(folder: Path) -> None:
     assert codes(check(folder, "source:\n  each: {items: customer, as: tag}\n")) == ["not-a-list"]
 
 
+@pytest.mark.parametrize("key", ["sha256(@)", "join('-', [to_string(id), to_string(tag.id)])", "tag"])
+def test_a_key_of_items_may_be_made_of_all_that_there_is(folder: Path, key: str) -> None:
+    found = check(folder, f'source:\n  each: {{items: "tags[]", as: tag, key: "{key}"}}\n')
+    assert [each.code for each in found if each.code == "item-key"] == []
+
+
+@pytest.mark.parametrize("key", ["* | [0] | to_string(@)", "sha256(@)", "to_string(values(@)[0])", "to_string(id)"])
+def test_a_key_made_of_the_whole_record_is_not_fixed(folder: Path, key: str) -> None:
+    assert check(folder, f'fields: {{externalId: "{key}"}}\n') == []
+
+
+def test_what_a_test_of_the_base_gives_beside_may_be_of_no_use_to_the_overlay(folder: Path) -> None:
+    base = (HERE / "base.yaml").read_text(encoding="utf-8")
+    test = "one: {record: {id: 1}, vars: {area: se}, lookups: {c: {1: {x: 2}}}, expect: {externalId: '1'}}"
+    (folder / "first.yaml").write_text(
+        f"{base}lookups: {{c: {{file: clients.csv, key: crm_id}}}}\ntests:\n  {test}\n", encoding="utf-8"
+    )
+    (folder / "m.yaml").write_text("extends: first.yaml\nlookups: {c: null}\n", encoding="utf-8")
+    (loaded,) = load_mappings([Path("m.yaml")], load_project(folder, environ={}), environ={}).mappings
+    assert check_mapping(loaded.spec, loaded.document, loaded.project, connectors()) == []
+
+
+def test_a_test_may_give_any_var_where_the_name_is_computed(folder: Path) -> None:
+    text = "fields: {name: \"var(concat('prefix_', title))\"}\n"
+    tests = "tests: {one: {record: {id: 1, title: dk}, vars: {prefix_dk: x}, expect: {name: x}}}\n"
+    assert check(folder, text + tests) == []
+
+
 def test_with_detail_its_fields_are_there(folder: Path) -> None:
     assert check(folder, "source: {detail: true}\nfields: {description: note}\n") == []
 
