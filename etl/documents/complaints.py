@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from etl.documents import placing, words
@@ -109,6 +110,9 @@ class Complaints:
         if self._is_anchor(path) or (an_expression and isinstance(value, dict | list)):
             return self.quote(path)
         if value is None:
+            cut = self._cut_before(path)
+            if cut is not None:
+                return self.quote(cut)
             hint = "give it a value, or take the line out"
             return Problem("empty", f"{self.name(path)} is empty", self.marks.key(path), hint)
         expected = str(error.schema.get("errorMessage", ""))
@@ -120,6 +124,17 @@ class Complaints:
             expected += ": put it in quotes"
         message = f"{self.name(path)} is {words.shown(value, openly=self._stands_openly(path, value))}"
         return Problem("wrong-type", message, self.marks.value(path), f"it {expected}")
+
+    def _cut_before(self, path: DocumentPath) -> DocumentPath | None:
+        """The expression whose rest is this empty key: `{id: concat('x', id), name: title}`."""
+        around: Any = self.data
+        for step in path[:-1]:
+            around = around[step]
+        if self.marks.find(path[:-1])[0].style != "{" or not isinstance(around, dict):
+            return None
+        before = next((key for key, after in pairwise(around) if after == path[-1]), None)
+        cut = before is not None and isinstance(around[before], str) and unbalanced(around[before])
+        return (*path[:-1], before) if cut else None
 
     def _wrong_key(self, key: str, path: DocumentPath) -> Problem:
         hint = f"write '{words.snake(key)}': lower case, with _ between words"
@@ -153,6 +168,8 @@ class Complaints:
 
 
 def _unknown_keys(self: Complaints, error: SchemaError, path: DocumentPath) -> Iterator[Problem]:
+    if _unwrapped(error):
+        return  # that is told as the key which is missing
     known = list(error.schema.get("properties", {}))
     apart = _taken_apart(self, path, error.instance, known)
     if apart is not None:
@@ -188,7 +205,21 @@ def _missing(self: Complaints, error: SchemaError, path: DocumentPath) -> Iterat
     for key in error.validator_value:
         if key not in error.instance and f"'{key}'" in error.message:
             hint = "add 'version: 1'" if key == "version" else f"add '{key}: …'"
+            if _unwrapped(error):
+                hint = f"write {{{key}: {{{', '.join(f'{name}: …' for name in error.instance)}}}}}"
             yield Problem("missing-key", f"'{key}' is missing in {self.name(path)}", self.marks.key(path), hint)
+
+
+def _unwrapped(error: SchemaError) -> bool:
+    """Whether the only key that there is was left out, and what belongs under it stands in its place."""
+    known = list(error.schema.get("properties", ()))
+    return (
+        len(known) == 1
+        and known == error.schema.get("required")
+        and bool(error.instance)
+        and known[0] not in error.instance
+        and not any(placing.meant(key, known) for key in error.instance)
+    )
 
 
 def _dependent(self: Complaints, error: SchemaError, path: DocumentPath) -> Iterator[Problem]:
