@@ -132,9 +132,9 @@ class Complaints:
             around = around[step]
         if self.marks.find(path[:-1])[0].style != "{" or not isinstance(around, dict):
             return None
-        before = next((key for key, after in pairwise(around) if after == path[-1]), None)
-        cut = before is not None and isinstance(around[before], str) and unbalanced(around[before])
-        return (*path[:-1], before) if cut else None
+        before = [key for key, after in pairwise(around) if after == path[-1]]
+        cut = [key for key in before if isinstance(around[key], str) and unbalanced(around[key])]
+        return (*path[:-1], *cut) if cut else None
 
     def _wrong_key(self, key: str, path: DocumentPath) -> Problem:
         hint = f"write '{words.snake(key)}': lower case, with _ between words"
