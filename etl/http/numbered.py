@@ -103,8 +103,11 @@ class NumberedRead:
         return self._note_totals(answer)
 
     def back(self, number: int, shrunk: int) -> int:
-        """The first page to read again where so many records are found to be gone at page `number`."""
-        return max(1, number - math.ceil(shrunk / (min(self._largest, self.size) or 1)))
+        """The first page to read again where so many records are found to be gone at page `number`: one below 1 where
+        a read that goes on behind a number of records gets smaller pages than it counted them in."""
+        page, records = self._anchor
+        start = min(1, page - math.ceil(records / self.size)) if self.paging.by_record else 1
+        return max(start, number - math.ceil(shrunk / (min(self._largest, self.size) or 1)))
 
     def ended(self, number: int, count: int) -> bool:
         """Whether page `number`, read again with `count` records, is the last."""

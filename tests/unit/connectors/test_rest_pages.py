@@ -79,6 +79,7 @@ def read(listing: Listing, first: int = 1, *, watched: bool = False) -> tuple[se
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example(4, 2, 1, 1, False, ("total",), {2: [0.0]}, False, 1)  # a page read again stood behind pages that were not full
 @example(3, 2, 1, 2, False, ("total",), {}, False, 1)  # so did the page that an interrupted read goes on at
+@example(4, 2, 1, 2, True, ("total",), {2: [0.0] * 3}, False, 1)  # so many pages back was no page of its numbers
 @given(
     count=st.integers(0, 40),
     size=st.integers(1, 12),
