@@ -295,7 +295,9 @@ def test_what_a_dead_run_had_accepted_is_shown_by_the_next(tmp_path: Path) -> No
 
 def test_a_mapping_leaves_alone_what_another_s_dead_run_had_accepted(tmp_path: Path) -> None:
     for mapping in ("first", "second"):
-        append(target(tmp_path, "a.csv", mapping=mapping), {"id": mapping, "name": ""})
+        dead = target(tmp_path, "a.csv", mapping=mapping)
+        append(dead, {"id": mapping, "name": ""})
+        dead.journal.close()
     publish(target(tmp_path, "a.csv", mapping="second"))
     assert (tmp_path / "a.csv").read_text() == "id,name\nsecond,\n"
     publish(target(tmp_path, "a.csv", mapping="first"))
