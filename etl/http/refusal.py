@@ -19,8 +19,8 @@ from etl.model import Json
 from etl.secrets import redact
 
 USUAL_NAMES = (
-    *("message", "error_description", "error", "detail", "errors", "description", "reason", "msg", "title"),
-    *("value", "code"),
+    *("message", "error_description", "error", "detail", "errors"),
+    *("description", "reason", "msg", "title", "code"),
 )
 """Under which of its names, whatever their case, an answer says why: the first that holds a text, itself or inside."""
 
@@ -88,6 +88,8 @@ def said(value: Json, depth: int = 0) -> str:
         return _text("; ".join(dict.fromkeys(filter(None, (said(each, depth + 1) for each in value)))))
     if isinstance(value, dict) and depth < DEEPEST:
         named = {name.lower(): inner for name, inner in value.items()}
+        if "lang" in named:  # OData's texts; elsewhere a value is what was sent
+            return said(named.get("value"), depth + 1)
         first = ("error",) if isinstance(named.get("error"), dict | list) else ()
         return next((text for name in (*first, *USUAL_NAMES) if (text := said(named.get(name), depth + 1))), "")
     return _text(value)

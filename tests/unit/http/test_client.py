@@ -356,6 +356,8 @@ def test_a_refusal_carries_the_reason_and_is_not_repeated(code: int) -> None:
         ({"type": "about:blank", "title": "a title", "detail": "a detail"}, "a detail"),
         ({"title": "a title", "errors": ["one"]}, "one"),
         ({"error": {"code": "bad", "message": {"lang": "en", "value": "inside"}}, "message": "outside"}, "inside"),
+        ({"error": {"field": "email", "value": "a@b", "code": "taken"}}, "taken"),
+        ([{"field": "email", "value": "a@b"}], "HTTP 400, without a reason"),
         ({"error": {"errors": [{"domain": "global", "reason": "deep"}]}}, "deep"),
         ({"statusCode": 400, "message": ["one", "another"], "error": "Bad Request"}, "one; another"),
         ({"error": "invalid_request", "error_description": "in words"}, "in words"),
