@@ -78,3 +78,10 @@ def test_a_place_where_nobody_may_write_is_told_before_anything_is_sent(folder: 
         result = folder.etl(*words)
         assert (result.exit_code, "this user may not write there" in result.stderr) == (2, True)
     assert sandbox.requests() == []
+
+
+def test_a_place_where_no_page_can_be_written_is_told_as_for_any_other_file(folder: Folder) -> None:
+    folder.run()
+    for place, why in ((".", "that is a folder"), ("nowhere/run.html", "there is no folder nowhere")):
+        result = folder.etl("runs", "--html", place)
+        assert (result.exit_code, why in result.stderr) == (2, True)

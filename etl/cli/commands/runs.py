@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from etl.cli.options import Settings, WholeNumber, with_settings
-from etl.cli.outputs import written
+from etl.cli.outputs import check_place, written
 from etl.cli.screen import Screen
 from etl.cli.stored import Stored, path_option, sandbox_option, stored
 from etl.errors import UsageError
@@ -62,6 +62,7 @@ def _print_one(store: Stored, run: str, screen: Screen, as_json: bool) -> None:
 def _write_page(store: Stored, run: str | None, path: Path) -> None:
     from etl.reporting.html import run_html_texts
 
+    check_place("--html", path)
     newest = store.runs(1)
     if not run and not newest:
         raise UsageError("there is no run yet", "`etl run` makes one")
