@@ -42,10 +42,17 @@ class TakenUp:
         if left and self.dedupe.sure and self.ends_gone and saw_all:
             self.settlement.end_rejects(reject.key for reject in left)
             return []
-        return left
+        return self._once(left)
 
     def _not_read(self, rejects: list[Reject]) -> list[Reject]:
         read = self.dedupe.were_read([self.transform.whole_key(reject.key) for reject in rejects])
         met = [reject.key for reject, was_read in zip(rejects, read, strict=True) if was_read]
         self.settlement.end_rejects(key for key in met if self.transform.is_part(key) and key not in self._parts)
         return [reject for reject, was_read in zip(rejects, read, strict=True) if not was_read]
+
+    def _once(self, rejects: list[Reject]) -> list[Reject]:
+        """Each key once, of those that were told apart only now, too; and a record as a whole rather than in parts."""
+        by_key = {reject.key: reject for reject in rejects}
+        self.dedupe.report.duplicates += len(rejects) - len(by_key)
+        is_part, whole_key = self.transform.is_part, self.transform.whole_key
+        return [reject for key, reject in by_key.items() if not (is_part(key) and whole_key(key) in by_key)]

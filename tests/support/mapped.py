@@ -48,6 +48,7 @@ class Mapped:
     target: MemoryTarget = field(default_factory=MemoryTarget)
     fields: dict[str, str] = field(default_factory=lambda: {"externalId": "concat('t-', id)", "name": "title"})
     where: str | None = None
+    key: str = "id"
     each: EachSpec | None = None
     detail: Detail | None = None
     barrier: Barrier | None = None
@@ -142,7 +143,7 @@ class Mapped:
         return build_transform(
             spec,
             Scope(now=datetime(2026, 1, 1, tzinfo=UTC)),
-            source_key=["id"],
+            source_key=[self.key],
             detail_only=frozenset({"owner"}),
             target_fields=FIELDS,
             target_key=["externalId"],

@@ -123,6 +123,34 @@ def test_a_record_that_could_not_be_parted_is_parted_by_a_mapping_that_can(store
     assert list(mapped.state.rejects()) == []
 
 
+def test_a_part_is_not_sent_beside_the_record_that_it_is_part_of(store: State) -> None:
+    mapped = parted(store)
+    mapped.target.faulty = lambda record: "no" if record["name"] == "B" else None
+    mapped.run()
+    mapped.source.records[0]["tags"][1]["k"] = None
+    mapped.source.broken_at = (2, ConnectionFailed("gone"))
+    mapped.source.page_size = 1
+    mapped.source.records.append({"id": 2, "tags": []})
+    mapped.run()
+    assert sorted(reject.key for reject in mapped.state.rejects()) == ["1", '["1","b"]']
+    mapped.source.records, mapped.source.broken_at = [], None
+    mapped.target.faulty = lambda _: None
+    mapped.each = EachSpec("tags", "tag", "tag.k || 'b'")
+    mapped.fields["externalId"] = "join('-', [to_string(id), tag.k || 'b'])"
+    assert counted(mapped.run(sure=False)) == {"read": 2, "unchanged": 1, "written": 1}
+    assert list(mapped.state.rejects()) == []
+
+
+def test_records_that_turn_out_to_have_one_key_are_sent_once(store: State) -> None:
+    mapped = Mapped(store, MemorySource([{"code": "x", "n": 1}, {"code": "x", "n": 2}]))
+    mapped.fields = {"externalId": "concat(code, '-', n)", "name": "code"}
+    mapped.run()
+    mapped.source.records = []
+    mapped.key = "code"
+    report = mapped.run(sure=False)
+    assert (report.written, report.duplicates, len(mapped.target.stored)) == (1, 1, 1)
+
+
 def test_a_part_that_its_record_does_not_have_any_more_is_no_reject_any_more(store: State) -> None:
     mapped = parted(store)
     mapped.target.faulty = lambda record: "no" if record["name"] == "B" else None
