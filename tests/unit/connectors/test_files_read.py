@@ -125,7 +125,7 @@ def test_an_array_is_read_alike_however_it_is_spaced(tmp_path_factory: pytest.Te
 
 
 def exactly(row: Any) -> Any:
-    """What is written of a row, with numbers that are the same however they are spelled: 3.7e16 and 37000000000000000."""
+    """What is written of a row; numbers are the same however they are spelled, as 3.7e16 and 37000000000000000."""
     return json.loads(encode(row), parse_float=Decimal, parse_int=Decimal)
 
 
