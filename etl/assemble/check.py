@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 from etl.clock import SystemClock
+from etl.connectors.address import address_of
 from etl.connectors.load import load_connector
-from etl.connectors.rest import RestConnection, address_of
+from etl.connectors.rest import RestConnection
 from etl.errors import ConnectionFailed, EtlError, Refused, UsageError
 from etl.ports import Clock
 from etl.report import ConnectionCheck

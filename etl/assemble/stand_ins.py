@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from etl.catalogue import Connector
+from etl.connectors.address import address_of
 from etl.connectors.load import packaged, packaged_base
-from etl.connectors.rest import address_of
 from etl.errors import UsageError
 from etl.http.credentials import choose
 from etl.http.loopback import is_loopback

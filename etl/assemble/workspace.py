@@ -18,7 +18,7 @@ from etl.errors import DocumentError, UsageError
 from etl.http.credentials import choose
 from etl.mapping.builtin import is_builtin
 from etl.mapping.checks import check_connections, check_mapping, check_project, expressions_only
-from etl.mapping.load import Loaded, Loads, load_mappings
+from etl.mapping.load import Loaded, load_mappings
 from etl.mapping.project import MAPPINGS, find_project, nowhere, read_project
 from etl.model import Problem
 from etl.specs import ConnectionSpec, MappingSpec, ProjectSpec
@@ -212,5 +212,5 @@ def _beside(known: Sequence[Loaded], project: ProjectSpec) -> tuple[tuple[Loaded
     this command's business."""
     files = {each.spec.file for each in known}
     folders = sorted({file.parent for file in files})
-    beside = load_mappings(folders, project, sandbox=True) if folders else Loads((), ())
-    return tuple(each for each in beside.mappings if each.spec.file not in files), beside.complete
+    beside = load_mappings(folders, project, sandbox=True, without=files)
+    return beside.mappings, beside.complete

@@ -156,8 +156,8 @@ def _fingerprints(workspace: Workspace) -> dict[str, str]:
 
 
 def _places(workspace: Workspace, spec: MappingSpec) -> Iterator[str]:
+    from etl.connectors.address import address_of
     from etl.connectors.files import folder_of, place_of
-    from etl.connectors.rest import address_of
 
     for name in (spec.source.connection, spec.target.connection):
         connector = workspace.connectors[name]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,18 @@ def load_connector(name: str, root: Path) -> Connector:
 
     Raises UsageError for a name that does not exist, DocumentError with all problems of a file that is wrong.
     """
-    path = _find(name, root)
+    if name in packaged():
+        return _packaged(name)
+    return _load(_find(name, root), root)
+
+
+@cache
+def _packaged(name: str) -> Connector:
+    """It never changes, and a project has a connection to it in each of its environments."""
+    return _load(_find(name, Path()), Path())
+
+
+def _load(path: Path, root: Path) -> Connector:
     chain = overlay.chain(source.load(path), lambda document: _base(document, root))
     document = overlay.resolve(chain, kind="connector") if len(chain) > 1 else chain[0]
     if path.parent != packaged_folder():

@@ -63,6 +63,7 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from etl.catalogue import Connector, Endpoint
+from etl.connectors.address import address_of
 from etl.connectors.rest_finder import RestFinder
 from etl.connectors.rest_source import RestSource
 from etl.connectors.rest_target import RestTarget
@@ -72,7 +73,6 @@ from etl.http.auth import build_auth
 from etl.http.client import HttpClient, standard_headers
 from etl.http.credentials import choose
 from etl.http.judge import Judge
-from etl.http.loopback import is_loopback
 from etl.http.refusal import RefusalReader
 from etl.http.retry import Retry
 from etl.http.slot_store import shared_folder
@@ -205,33 +205,6 @@ class RestConnection:
                 f"see what it has: etl connectors {self.connector.name}",
             )
         return endpoint
-
-
-def address_of(spec: ConnectionSpec, connector: Connector) -> str:
-    """The connection's own address, or that of the instance it names: https, except on this machine."""
-    url = spec.base_url or _instance(spec, connector) or connector.base_url
-    parts = urlsplit(url)
-    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
-        raise UsageError(
-            f"connection '{spec.name}': {url} would send credentials in the clear", "write https:// in `base_url`"
-        )
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"connection '{spec.name}': '{url}' is no address", "write https://host in `base_url`")
-    return url.rstrip("/")
-
-
-def _instance(spec: ConnectionSpec, connector: Connector) -> str | None:
-    if spec.instance is None:
-        return None
-    if spec.instance == "production" and "production" not in connector.instances:
-        return None
-    if spec.instance not in connector.instances:
-        known = ", ".join(sorted({"production", *connector.instances}))
-        raise UsageError(
-            f"connection '{spec.name}': connector '{connector.name}' has no instance '{spec.instance}'",
-            f"it has {known}",
-        )
-    return str(connector.instances[spec.instance]["base_url"])
 
 
 def windows_of(spec: ConnectionSpec, connector: Connector) -> tuple[ThrottleWindow, ...]:

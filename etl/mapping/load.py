@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -70,8 +70,9 @@ def load_mappings(
     *,
     environ: Mapping[str, str] | None = None,
     sandbox: bool = False,
+    without: Collection[Path] = (),
 ) -> Loads:
-    """The mappings of files, folders and `builtin:…` names. Problems are gathered, not raised.
+    """The mappings of files, folders and `builtin:…` names, `without` files that are known. Problems are gathered.
 
     Templates that are complete are among them (`spec.template`); those that are not are only checked.
     """
@@ -79,7 +80,7 @@ def load_mappings(
     mappings: list[Loaded] = []
     places = sources(project, environ, sandbox=sandbox)
     try:
-        files = mapping_files(paths)
+        files = [file for file in mapping_files(paths) if file.resolve() not in without]
     except DocumentError as error:
         return Loads((), error.problems, complete=False)
     complete = True

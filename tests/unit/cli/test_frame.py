@@ -30,6 +30,13 @@ def test_the_version_is_printed_without_importing_anything_slow() -> None:
         assert f"'{slow}'" not in found
 
 
+def test_documents_are_checked_without_importing_what_sends_requests() -> None:
+    code = "import sys, etl.cli.commands.validate, etl.assemble.workspace; print(sorted(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    for slow in ("httpx", "aiohttp", "etl.connectors.rest"):
+        assert f"'{slow}'" not in found
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_that_shows_the_common_options(name: str) -> None:
     result = etl(name, "--help")

@@ -358,6 +358,10 @@ def test_packaged_connectors_pass_the_checks_of_everyone_s(name: str) -> None:
     assert load_connector(name, packaged_folder()).kind == "files" or any(expressions(document.data))
 
 
+def test_a_packaged_connector_is_read_once_however_many_connections_it_has(tmp_path: Path) -> None:
+    assert load_connector("blikk", tmp_path) is load_connector("blikk", packaged_folder())
+
+
 def test_a_packaged_connector_is_read_without_the_import_of_the_checker() -> None:
     code = (
         "import sys; from pathlib import Path; from etl.connectors.load import load_connector;"

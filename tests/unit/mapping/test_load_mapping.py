@@ -266,6 +266,17 @@ def test_a_template_may_lack_what_its_overlays_say(folder: Path) -> None:
         load(folder, name="base.yaml")
 
 
+def test_files_of_a_folder_that_are_known_are_not_read_again(folder: Path) -> None:
+    for name in ("a", "b"):
+        (folder / f"{name}.yaml").write_text(text(name=name))
+    project = acme(folder)
+    known = {loaded.spec.file for loaded in load_mappings([folder / "a.yaml"], project, environ={}).mappings}
+
+    loads = load_mappings([folder], project, environ={}, without=known)
+
+    assert [loaded.spec.name for loaded in loads.mappings] == ["b"]
+
+
 def test_a_complete_template_is_loaded_as_one(folder: Path) -> None:
     assert load(folder, text(template="true")).spec.template
 
