@@ -39,13 +39,14 @@ class Gone:
     writer: Writer | None
     stop: asyncio.Event
 
-    def check(self, *, complete: bool) -> LimitReached | None:
-        """Raises LimitReached where more is gone than the limit allows; a plan, which shows all of it before, is given
-        it."""
-        beyond = self._beyond_limit(sum(1 for _ in self._entries(complete)))
+    def count(self, *, complete: bool) -> int:
+        """How much is gone. Raises LimitReached where that is more than the limit allows; a plan shows all of it
+        before."""
+        count = sum(1 for _ in self._entries(complete))
+        beyond = self._beyond_limit(count)
         if beyond is not None and self.writer is not None:
             raise beyond
-        return beyond
+        return count
 
     async def settle(self, *, complete: bool, behind: Sequence[str] = ()) -> None:
         """Acts on what is gone: what `where` now leaves out, and after a complete read what it did not see.
@@ -53,7 +54,7 @@ class Gone:
         `behind`: mappings that should have gone before and did not come to their end: what they wrote may hang on what
         is gone. Raises LimitReached before anything is done, where that holds it back, or the limit.
         """
-        beyond = self.check(complete=complete)
+        beyond = self._beyond_limit(self.count(complete=complete))
         entries = self._entries(complete)
         while batch := list(islice(entries, BATCH)):
             if self.stop.is_set():

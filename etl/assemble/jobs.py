@@ -84,10 +84,11 @@ class Jobs:
             self.state.release(where)
 
     async def _settle(self, spec: MappingSpec, gone: Gone, complete: bool, others_first: OthersFirst) -> None:
-        """What is gone, children before their parents. A limit stops the mapping before those that need it begin."""
-        gone.check(complete=complete)
-        goes_last = not self.options.plan and self.workspace.goes_last(spec)
-        await gone.settle(complete=complete, behind=await others_first() if goes_last else ())
+        """What is gone, children before their parents. A limit stops the mapping before those that need it begin; where
+        nothing is gone it waits for nobody, so that its cursor is stored."""
+        if gone.count(complete=complete):
+            goes_last = not self.options.plan and self.workspace.goes_last(spec)
+            await gone.settle(complete=complete, behind=await others_first() if goes_last else ())
 
     @asynccontextmanager
     async def _published(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +128,26 @@ def test_where_nothing_is_gone_a_parent_s_mapping_does_not_share_the_children_s_
         store.down = "tasks"
         projects, tasks = folder.run(code=3)["mappings"]
     assert (projects["status"], tasks["status"]) == ("succeeded", "failed")
+
+
+def test_where_nothing_is_gone_a_parent_s_mapping_is_done_before_the_children_s_begins(tmp_path: Path) -> None:
+    done: list[list[str]] = []
+
+    class Watched(Store):
+        def __call__(self, asked: Asked) -> Told:
+            if asked.path.startswith("/tasks"):
+                done.append(cursors(tmp_path))
+            return super().__call__(asked)
+
+    with api(Watched()) as server:
+        folder_of(tmp_path, server.url)
+    assert done[0] == ["projects"]
+
+
+def cursors(folder: Path) -> list[str]:
+    """The mappings whose reads are on record as done."""
+    with closing(sqlite3.connect(next(folder.rglob("state.db")))) as state:
+        return [name for (name,) in state.execute("SELECT mapping FROM cursors JOIN scopes ON number = scope")]
 
 
 def test_a_limit_on_what_is_deleted_stops_what_needs_the_mapping_before_it_begins(tmp_path: Path) -> None:
