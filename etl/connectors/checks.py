@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -41,11 +42,12 @@ EXPRESSIONS: tuple[DocumentPath, ...] = (
 _OF_RECORDS = (("parent", "where"), ("options", "without"))
 """Where it is evaluated on records, with the functions of mappings."""
 _FIELDS = ("fields", "detail_fields", "write_fields")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
 def check_connector(document: Document) -> list[Problem]:
     """Every problem of a connector that is whole (its `extends` merged), in the order of its lines."""
-    kinds = (_expressions, _types, _names, _paths, _addresses)
+    kinds = (_expressions, _types, _values, _names, _paths, _addresses)
     return schema.in_order([*schema.check(document, "connector"), *(each for kind in kinds for each in kind(document))])
 
 
@@ -149,6 +151,20 @@ def _circles(document: Document, shared: Mapping[str, Any]) -> Iterator[Problem]
         if name in seen:
             hint = "write `json` or `object` where it comes back to itself"
             yield Problem("type-cycle", f"type '{name}' contains itself", document.marks.key(("types", name)), hint)
+
+
+def _values(document: Document) -> Iterator[Problem]:
+    """Values that a number can never have: each record that holds one would be refused."""
+    patterns: list[DocumentPath] = [("types", "*"), ("endpoints", "*", "operations", "*", "params", "*")]
+    patterns += [("endpoints", "*", block, "*") for block in _FIELDS]
+    for path, spec in (found for pattern in patterns for found in _at(document.data, pattern)):
+        if not isinstance(spec, dict) or spec.get("type") not in ("integer", "number"):
+            continue
+        texts = [(index, value) for index, value in _items(spec.get("values")) if isinstance(value, str)]
+        for index, value in [each for each in texts if not _NUMBER.fullmatch(each[1])][:1]:
+            place = document.marks.value((*path, "values", index))
+            message = f"'{value}' is not of the type {spec['type']}"
+            yield Problem("wrong-value", message, place, "write `type: string`, or numbers as values")
 
 
 # --- names of other things ------------------------------------------------------------------------

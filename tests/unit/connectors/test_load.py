@@ -270,6 +270,7 @@ WRONG = {
     "a span that is none": ("per: 1h", "per: 1 hour", ("wrong-type", 4)),
     "a type that does not exist": ("owner: name_id", "owner: nameid", ("unknown-type", 14)),
     "a type inside a list": ("tags: [name_id]", "tags: [nameid]", ("unknown-type", 15)),
+    "values of another type": ("tags: [name_id]", "n: {type: integer, values: [1, low, high]}", ("wrong-value", 15)),
     "an expression with an error": ("records: items", 'records: "items["', ("expression", 10)),
     "a path that is none": ("list: {path: /things", "list: {path: things", ("wrong-type", 10)),
     "an operation without path": ("create: {path: /things}", "create: {body: object}", ("missing-key", 11)),
@@ -287,6 +288,14 @@ def test_a_mistake_is_told_at_its_line(case: str, tmp_path: Path) -> None:
     right, wrong, problem = WRONG[case]
 
     assert problems(tmp_path, ACME.replace(right, wrong, 1)) == [problem]
+
+
+@pytest.mark.parametrize("values", ["[1, 2]", "[-1.5, 1e16]", '["1", "2"]'])
+def test_values_of_a_number_may_be_written_as_text(values: str, tmp_path: Path) -> None:
+    right = ACME.replace("tags: [name_id]", f"n: {{type: number, values: {values}}}", 1)
+    (tmp_path / "acme.yaml").write_text(right, encoding="utf-8")
+
+    assert load_connector("acme.yaml", tmp_path).endpoints["things"].fields["n"].type == "number"
 
 
 def test_all_mistakes_are_told_at_once_with_what_was_probably_meant(tmp_path: Path) -> None:
