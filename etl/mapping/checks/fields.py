@@ -30,7 +30,7 @@ def check_fields(checked: Checked, typed: Typed) -> None:
         if known is not None and schema is None:
             _unknown(checked, spec, known)
         check_value(checked, spec, typed.by_path.get((*spec.path, "value")), schema)
-    _missing_set(checked, known)
+    _missing_set(checked, typed, known)
     if checked.spec.template:
         return
     if endpoint is not None and not offers(endpoint, target.operation):
@@ -100,14 +100,14 @@ def misspelt_fields(checked: Checked) -> set[str]:
     return {_meant(spec.name, known) or "" for spec in checked.spec.fields if spec.name not in known}
 
 
-def _missing_set(checked: Checked, known: Mapping[str, Schema] | None) -> None:
+def _missing_set(checked: Checked, typed: Typed, known: Mapping[str, Schema] | None) -> None:
     """`missing: {set: {…}}` writes fields, too; `missing: delete` needs a delete."""
     missing, endpoint = checked.spec.target.missing, checked.target
     path = ("target", "missing")
     if missing == "delete" and endpoint is not None and "delete" not in endpoint.operations:
         hint = "use keep, or {set: {…}} with a field that marks the record as gone"
         checked.at_value(path, "operation-not-offered", f"'{endpoint.name}' can't delete records", hint)
-    if missing != "keep" and not _goes_by_id(checked):
+    if missing != "keep" and not _goes_by_id(checked) and not typed.broken:  # what fields are made of can be told
         sensitive = sensitive_fields(checked.spec, checked.source, endpoint, looked_up(checked.spec, checked.endpoint))
         for name in sorted(sensitive.intersection(key_of(endpoint, checked.spec.target))):
             message = f"'{name}' is the key by which a record that is gone is found, and it is sensitive"

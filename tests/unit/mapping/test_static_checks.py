@@ -259,6 +259,11 @@ def test_a_test_may_give_any_var_where_the_name_is_computed(folder: Path) -> Non
     assert check(folder, text + tests) == []
 
 
+def test_an_expression_that_can_t_be_read_is_told_whatever_becomes_of_gone_records(folder: Path) -> None:
+    text = 'fields: {name: "title + number"}\ntarget: {missing: {set: {description: gone}}}\n'
+    assert codes(check(folder, text)) == ["expression"]
+
+
 def test_with_detail_its_fields_are_there(folder: Path) -> None:
     assert check(folder, "source: {detail: true}\nfields: {description: note}\n") == []
 
