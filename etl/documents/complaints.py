@@ -195,6 +195,7 @@ def _taken_apart(
     if self.marks.find(path)[0].style != "{":
         return None
     meant = any(difflib.get_close_matches(key, known, 1) for key in data)
+    meant = meant or all(placing.meant(key, known) for key in data)  # else `from` may be a key of `{from: a, to: b}`
     if self.kind == "mapping" and len(path) == 2 and path[0] == "fields" and not meant:
         return path
     cut = [key for key in data if key in known and isinstance(data[key], str) and unbalanced(data[key])]
