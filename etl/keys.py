@@ -14,7 +14,7 @@ from etl.model import Json
 
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 _LONGEST = 400
-"""Decimals with more places than this, before or behind the point, keep their exponent: 1e999999 is a megabyte."""
+"""Decimals with so many places before or behind the point keep their exponent: 1e999999 is a megabyte of digits."""
 
 
 def key_text(value: Json) -> str | None:
@@ -83,7 +83,7 @@ def _digits(value: Decimal) -> str:
     """Every digit of it; of equal numbers the same."""
     if not value:
         return "0"
-    if abs(value.adjusted()) > _LONGEST:
+    if abs(value.adjusted()) >= _LONGEST:
         return str(_EXACT.normalize(value))
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
