@@ -225,9 +225,8 @@ class _Diagnosis:
         entry = _ENTRY.match(line)
         if entry is None or start + entry.end("key") >= self.at:
             hint = "align it with the lines that it belongs to"
-            return Problem(
-                "yaml", "this line is indented deeper than the value above allows", self._place(self.at), hint
-            )
+            place = self._place(self.at - len(line[: self.at - start].lstrip()), self.at)
+            return Problem("yaml", "this line is indented deeper than the value above allows", place, hint)
         place = self._place(start + entry.start("rest"), start + entry.end("rest"))
         return quote_expression(place, "a text that holds ': ' is taken for a key", entry["rest"], entry["key"])
 
