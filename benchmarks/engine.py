@@ -244,6 +244,7 @@ class Cost:
 
 
 def measure(command: list[str], folder: Path, url: str = "") -> Cost:
+    """What a command costs, from its start to its end."""
     usual = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     begin = time.monotonic()
     process = subprocess.Popen(command, cwd=folder, env=usual, stdout=subprocess.DEVNULL)  # noqa: S603 - our own commands
@@ -256,6 +257,7 @@ def measure(command: list[str], folder: Path, url: str = "") -> Cost:
 
 
 def first_request(url: str) -> float:
+    """When the server saw its first request, in seconds of the monotonic clock."""
     times: list[float] = orjson.loads(urllib.request.urlopen(f"{url}/clock").read())  # noqa: S310 - our own server
     return times[0]
 
@@ -271,6 +273,7 @@ def best(turns: list[Cost]) -> Cost:
 
 
 def project(folder: Path, url: str) -> None:
+    """Writes the folder that `etl run` works in."""
     (folder / "mappings").mkdir()
     (folder / "etl.yaml").write_text(PROJECT)
     (folder / "things.yaml").write_text(CONNECTOR.format(url=url))
@@ -294,6 +297,7 @@ def one_turn(url: str) -> dict[str, Cost]:
 
 
 def show(records: int, costs: dict[str, Cost], starts: dict[str, Cost]) -> None:
+    """Prints the costs and the ratios beside those to reach."""
     script, _, new, _, few = costs.values()
     version, click = starts.values()
     print(f"{records:,} records of {PAGE} a page, best of {TURNS}\n")
@@ -314,6 +318,7 @@ def show(records: int, costs: dict[str, Cost], starts: dict[str, Cost]) -> None:
 
 
 def main(records: int) -> None:
+    """Measures script and runs in turns, and shows the best of each."""
     command = [sys.executable, str(SELF), "serve", str(records)]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own command
     try:

@@ -26,6 +26,7 @@ SCOPE = Scope("benchmark", "", "projects", "https://target.example projects")
 
 
 def entry(number: int, version: int) -> LedgerEntry:
+    """One accepted record of usual size."""
     output = {
         "externalId": f"blikk-{number}",
         "name": f"Byte av fjärrvärmecentral {number}",
@@ -43,10 +44,12 @@ def entry(number: int, version: int) -> LedgerEntry:
 
 
 def pages(entries: list[LedgerEntry]) -> Iterable[list[LedgerEntry]]:
+    """The entries in pages."""
     return (entries[start : start + PAGE] for start in range(0, len(entries), PAGE))
 
 
 def timed(name: str, records: int, work: Callable[[], object]) -> float:
+    """Prints and gives what the work costs per record."""
     clock, cpu = time.perf_counter(), time.process_time()
     work()
     cpu, clock = time.process_time() - cpu, time.perf_counter() - clock
@@ -70,6 +73,7 @@ def bare(folder: Path, entries: list[LedgerEntry]) -> None:
 
 
 def measure(state: StoredState, records: int) -> float:
+    """Prints the cost of each call that a run makes."""
     mapping: MappingState = state.mapping(SCOPE)
     first, second = ([entry(number, version) for number in range(1000, 1000 + records)] for version in (1, 2))
     keys = [[each.key for each in page] for page in pages(first)]
@@ -107,6 +111,7 @@ def measure(state: StoredState, records: int) -> float:
 
 
 def main() -> None:
+    """Measures SQLite, and PostgreSQL where one is named."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("records", nargs="?", type=int, default=100_000)
     options.add_argument(

@@ -59,6 +59,8 @@ class Limit:
 
 
 async def serve(limit: Limit, jitter: float, latency: float) -> tuple[web.AppRunner, str]:
+    """A server that holds its limit strictly and takes requests up to `jitter` seconds late."""
+
     async def handle(request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(random.uniform(0, jitter))  # noqa: S311 (not a secret)
         if not limit.allows(time.time()):
@@ -92,6 +94,7 @@ async def read(url: str, window: ThrottleWindow, seconds: float, folder: Path, b
 
 
 def reader(url: str, window: ThrottleWindow, seconds: float, folder: Path, state: str) -> None:
+    """One process that asks as fast as its throttle lets it."""
     with closing(open_state(state, folder)) as store:
         asyncio.run(read(url, window, seconds, folder, store.board))
 
@@ -117,6 +120,7 @@ def folders(base: str, options: argparse.Namespace) -> list[Path]:
 
 
 async def measure(kind: str, options: argparse.Namespace, state: str) -> None:
+    """Prints what one kind of server saw."""
     limit = Limit(kind, options.requests, options.per)
     runner, url = await serve(limit, options.jitter, options.latency)
     window = ThrottleWindow(options.requests, options.per)
@@ -136,6 +140,7 @@ async def measure(kind: str, options: argparse.Namespace, state: str) -> None:
 
 
 def main() -> None:
+    """Measures both kinds of server."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("seconds", nargs="?", type=float, default=20.0)
     parser.add_argument("--requests", type=int, default=4)

@@ -47,10 +47,12 @@ def files(folder: Path, records: int) -> None:
 
 
 def show(label: str, records: int, cost: engine.Cost) -> None:
+    """Prints one way's cost."""
     print(f"{label:44}{cost.cpu:8.2f}{cost.cpu / records * 1e6:11.1f}{cost.memory:7.0f}{cost.wall:8.2f}")
 
 
 def main(records: int) -> None:
+    """Measures each way once."""
     server = subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, str(engine.SELF), "serve", str(records)], stdout=subprocess.PIPE, text=True
     )

@@ -32,6 +32,7 @@ def resolve(text: str) -> Json:
 
 
 def number(text: str) -> Json:
+    """The number that a plain text spells in YAML 1.2's core schema; the text itself where it spells none."""
     if _INTEGER.fullmatch(text):
         return int(text)
     if _OCTAL.fullmatch(text):

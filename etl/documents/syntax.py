@@ -60,12 +60,14 @@ def unknown_tag(event: Any, source: SourceText) -> Problem:
 
 
 def unknown_alias(source: SourceText, start: int, end: int) -> Problem:
+    """A text that begins with `*`, taken for a reference to what was never named."""
     name = source.text[start:end]
     why = f"YAML takes '{name}' for an alias, and no anchor '&{name[1:]}' stands above"
     return quote_expression(source.location(start, end), why, name)
 
 
 def collection_as_key(source: SourceText, start: int) -> Problem:
+    """A list or an object where only a key can stand: mostly an expression without quotes."""
     opened = source.text[start : start + 1]
     why = f"YAML takes '{opened}' for the start of a key" if opened in {"{", "["} else "a key must be a text"
     return quote_expression(source.location(start, start + 1), why)

@@ -20,6 +20,7 @@ class NoSuchMapping(Exception):
 
 
 def is_builtin(text: str) -> bool:
+    """Whether a path means the library, not a file of the project."""
     return text.startswith(PREFIX)
 
 

@@ -50,6 +50,7 @@ def dump_optional(value: Json) -> str | None:
 
 
 def load_optional(text: str | None) -> Any:
+    """The value of stored JSON; None for NULL."""
     return None if text is None else load(text)
 
 
@@ -69,8 +70,10 @@ def unpack(text: str) -> str:
 
 
 def pack_optional(text: str | None) -> str | None:
+    """A text packed; NULL for None."""
     return None if text is None else pack(text)
 
 
 def unpack_optional(text: str | None) -> str | None:
+    """The text that was packed; None for NULL."""
     return None if text is None else unpack(text)

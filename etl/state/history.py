@@ -25,6 +25,7 @@ def start_run(database: Database, report: RunReport, project: str, environment: 
 
 
 def finish_run(database: Database, report: RunReport) -> None:
+    """Stores how a run that was begun came to its end."""
     database.write(
         "UPDATE runs SET status = ?, exit_code = ?, started_at = ?, finished_at = ?, report = ? WHERE run_id = ?",
         (*_columns(report), pack(report.run_id)),
@@ -32,6 +33,7 @@ def finish_run(database: Database, report: RunReport) -> None:
 
 
 def newest_runs(database: Database, project: str, environment: str | None, limit: int) -> list[RunReport]:
+    """The last `limit` runs of a project, the newest first; of all environments where none is named."""
     condition, values = ("", ()) if environment is None else ("AND environment = ?", (pack(environment),))
     rows = database.read(
         f"SELECT report FROM runs WHERE project = ? {condition} ORDER BY started_at DESC, number DESC LIMIT ?",

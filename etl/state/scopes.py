@@ -13,6 +13,7 @@ NONE = 0
 
 
 def utc_now() -> str:
+    """This moment as it is stored: ISO 8601 in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 

@@ -39,6 +39,8 @@ def one_of(values: tuple[str, ...], of: Callable[[Record], Json]) -> Filter:
 
 
 def equals_id(of: Callable[[Record], Json]) -> Filter:
+    """Keeps records whose id, as `of` finds it, is the one asked for."""
+
     def build(raw: str) -> Predicate:
         wanted = int(raw)
         return lambda record: of(record) == wanted
@@ -67,6 +69,8 @@ def all_ids(of: Callable[[Record], Iterable[Json]]) -> Filter:
 
 
 def flag(of: Callable[[Record], bool]) -> Filter:
+    """Keeps records for which `of` says what was asked for: true or false."""
+
     def build(raw: str) -> Predicate:
         if raw.lower() not in ("true", "false"):
             raise ValueError(raw)

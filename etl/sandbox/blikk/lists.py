@@ -76,6 +76,7 @@ def by_value(name: str) -> SortKey:
 
 
 def swedish(text: str | None) -> str:
+    """What a text is sorted by in Swedish: å, ä and ö after z, whatever the case."""
     return (text or "").lower().translate(_SWEDISH)
 
 

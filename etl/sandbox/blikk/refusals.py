@@ -23,10 +23,12 @@ def not_found(what: str, key: str = "id") -> Refusal:
 
 
 def unauthorized() -> Refusal:
+    """401: the token is unknown or has ended (Blikk: Authentication)."""
     return Refusal(json_answer({"message": "Invalid token"}, 401))
 
 
 def missing_permission(permission: str) -> Refusal:
+    """403: the application may not do this (Blikk: Permissions)."""
     body = {
         "message": "You dont have the nessecery permissions to perform this action",
         "ipAddressAllowed": True,
@@ -36,6 +38,7 @@ def missing_permission(permission: str) -> Refusal:
 
 
 def refused_address(remote: str) -> Refusal:
+    """403: the caller's IP address is not on the list."""
     body = {
         "message": f'Your IP-address "{remote}" is not allowed',
         "ipAddressAllowed": False,

@@ -29,6 +29,7 @@ def user_name(store: Store, key: Key | None) -> Json:
 
 
 def full_name(user: Record) -> str:
+    """A user's first and last name."""
     return f"{user['firstName']} {user['lastName']}".strip()
 
 
@@ -46,11 +47,13 @@ def project_name(store: Store, key: Key | None) -> Json:
 
 
 def tag(store: Store, collection: str, key: Key) -> Json:
+    """A tag as records show it; null where it is gone."""
     record = store.get(collection, key)
     return record and {"objectName": "generic.tag", **{name: record[name] for name in ("id", "title", "color")}}
 
 
 def tags(store: Store, collection: str, keys: list[int]) -> Json:
+    """The tags of a record, without those that are gone."""
     return [shown for shown in (tag(store, collection, key) for key in keys) if shown]
 
 

@@ -55,6 +55,7 @@ def clients(contacts: Collection) -> Collection:
 
 
 def tags() -> Collection:
+    """The tags by id."""
     return {
         key: {"id": key, "externalId": f"tag-{key}", "name": name, "color": color}
         for key, (name, color) in enumerate(_TAGS, 1)

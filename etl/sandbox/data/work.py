@@ -21,6 +21,7 @@ _LINKS = ("https://drive.example.com/ritning", "https://dropbox.example.com/bild
 
 
 def projects(random: Random, sizes: Sizes) -> Collection:
+    """Projects of made-up customers, by id."""
     made = {}
     contacts = range(FIRST_CONTACT, FIRST_CONTACT + sizes.companies + sizes.persons)
     for key in range(FIRST_PROJECT, FIRST_PROJECT + sizes.projects):
@@ -120,6 +121,7 @@ def _tags_of(random: Random, board: Record | None) -> list[int]:
 
 
 def comments(random: Random, sizes: Sizes, tasks: Collection) -> Collection:
+    """Comments on some of the tasks, by id."""
     chosen = [key for key in tasks for _ in range(random.choice((0, 0, 0, 1, 1, 2)))]
     return {
         key: {"id": key, "taskId": task, "text": random.choice(REMARKS), **audit(random, sizes.users, 400)}
@@ -128,6 +130,7 @@ def comments(random: Random, sizes: Sizes, tasks: Collection) -> Collection:
 
 
 def checklists(random: Random, sizes: Sizes, tasks: Collection) -> Collection:
+    """Checklists of an eighth of the tasks, by id."""
     made: Collection = {}
     item = 55_000
     for key, task in enumerate(random.sample(list(tasks), len(tasks) // 8), 50_001):

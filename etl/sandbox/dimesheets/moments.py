@@ -10,6 +10,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def written(moment: datetime) -> str:
+    """A moment as the API writes it: UTC, to the second."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
