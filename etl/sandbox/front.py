@@ -101,7 +101,9 @@ def _is_readable(call: Call) -> bool:
 
 
 def _spoiled(answer: Answer, strike: Strike) -> Reply:
-    """What a fault does to the answer of a request that was carried out."""
+    """What a fault does to the answer of a request that was carried out; one that was refused is answered so."""
+    if answer.status >= 400:
+        return Reply(answer)
     if "reset-after" in strike:
         return Reply(None)
     if "500-after" in strike:

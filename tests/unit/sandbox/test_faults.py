@@ -71,6 +71,16 @@ def test_bodies_that_are_not_what_they_claim_to_be(sandbox: Sandbox, blikk: http
         blikk.get(TASKS, params={"page": 1})
 
 
+@pytest.mark.parametrize("fault", ["reset-after", "500-after", "truncated", "cut-json", "empty", "html"])
+def test_what_was_refused_is_never_told_as_if_it_had_been_carried_out(
+    sandbox: Sandbox, blikk: httpx.Client, fault: str
+) -> None:
+    before = comments(sandbox)
+    sandbox.misbehave(Rule("revoke", nth=1), Rule(fault, nth=1))
+    assert blikk.post(COMMENTS, json={"text": "x"}).status_code == 401
+    assert comments(sandbox) == before
+
+
 def test_latency_and_jitter_only_cost_time(sandbox: Sandbox, blikk: httpx.Client) -> None:
     sandbox.misbehave(Rule("latency", seconds=0.05), Rule("jitter", seconds=0.01))
     answer = blikk.get(TASKS, params={"page": 1})
