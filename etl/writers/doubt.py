@@ -25,6 +25,14 @@ class Doubt:
     lost: OutcomeUnknown | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Unnamed:
+    """A create that the target says it has done, without its id, and of which several records could be the one."""
+
+    outcome: Outcome
+    begin: datetime
+
+
 @dataclass(slots=True)
 class Doubts:
     """Looks among the records that no ledger entry claims, nor anything this run has made already."""
@@ -32,20 +40,26 @@ class Doubts:
     finder: Finder
     state: MappingState
     _taken: set[bytes] = field(default_factory=set)
+    _waiting: dict[str, Doubt | Unnamed] = field(default_factory=dict)
+    """Source key → what this run has yet to decide on."""
+
+    def wait(self, key: str, doubt: Doubt | Unnamed) -> None:
+        self._waiting[key] = doubt
+
+    def decided(self, key: str) -> None:
+        self._waiting.pop(key, None)
 
     async def could_be(self, intent: Intent) -> list[Found]:
-        """The records that may be the one intended, the oldest first. Raises ConnectionFailed, Refused."""
+        """The records that may be the one intended, the oldest first; as many are left out as there are others of its
+        kind that surely were created. Raises ConnectionFailed, Refused."""
         made = datetime.fromisoformat(intent.created_at)
-        found = await self.unclaimed(intent.output, made_after=made - SKEW)
-        return sorted(found, key=lambda each: each.created or "")
+        found = sorted(await self.unclaimed(intent.output, made_after=made - SKEW), key=lambda each: each.created or "")
+        sure = [each.outcome.item.output for each in self._waiting.values() if isinstance(each, Unnamed)]
+        return found[: max(0, len(found) - self._alike(intent, sure))]
 
-    async def just_made(self, output: Record, begin: datetime) -> Json:
-        """The id of what was created since `begin`, where the answer did not give it; None where it is not found.
-
-        Of several that can't be told apart it is the newest: whichever is taken, there are as many as were made.
-        """
-        found = await self.unclaimed(output, made_after=begin - SKEW)
-        return max(found, key=_age).id if found else None
+    async def just_made(self, output: Record, begin: datetime) -> list[Found]:
+        """What may have been created since `begin`, where the answer did not give its id, the newest first."""
+        return sorted(await self.unclaimed(output, made_after=begin - SKEW), key=_age, reverse=True)
 
     async def unclaimed(self, output: Record, *, made_after: datetime | None = None) -> list[Found]:
         """Records with the natural key of `output` that are nobody's so far."""
@@ -59,10 +73,16 @@ class Doubts:
         if target_id is not None:
             self._taken.add(canonical(target_id))
 
-    def twins(self, intent: Intent, open_intents: Collection[Intent]) -> int:
-        """How many creates the target could not tell apart, this one among them: any of their records will do."""
+    def twins(self, intent: Intent, earlier: Collection[Intent]) -> int:
+        """How many creates in doubt the target could not tell apart, this one among them: any of their records will
+        do. `earlier`: intents that earlier runs left open and that were not looked at yet."""
+        waiting = [each.intent for each in self._waiting.values() if isinstance(each, Doubt)]
+        others = {each.key: each.output for each in (*earlier, *waiting) if each.key != intent.key}
+        return 1 + self._alike(intent, others.values())
+
+    def _alike(self, intent: Intent, outputs: Collection[Record]) -> int:
         natural = self.finder.natural(intent.output)
-        return 1 + sum(self.finder.natural(other.output) == natural for other in open_intents)
+        return sum(self.finder.natural(output) == natural for output in outputs)
 
 
 def _age(found: Found) -> tuple[str, float]:

@@ -15,7 +15,7 @@ from etl.errors import ConnectionFailed, OutcomeUnknown, Refused
 from etl.model import UNCONFIRMED, Action, Item, Json, Outcome
 from etl.ports import Clock, Found, Intent, MappingState, Target
 from etl.settle import CHANGED
-from etl.writers.doubt import Doubt, Doubts, unconfirmed, undecided
+from etl.writers.doubt import Doubt, Doubts, Unnamed, unconfirmed, undecided
 from etl.writers.faults import Faults
 from etl.writers.turns import Turns
 
@@ -70,7 +70,9 @@ class OnceWriter:
                     if isinstance(outcome, Outcome):
                         yield [self._noted(outcome)]
                         continue
+                    self._doubts.wait(item.key, outcome)
                 async with self._turns.alone():
+                    self._doubts.decided(item.key)
                     yield [self._noted(await self._decided(item, outcome))]
         finally:
             self.state.drop_intents(unsent)
@@ -99,16 +101,20 @@ class OnceWriter:
             self._doubts.take(outcome.target_id)
         return outcome
 
-    async def _first(self, item: Item) -> Outcome | Doubt:
+    async def _first(self, item: Item) -> Outcome | Doubt | Unnamed:
         if item.known is not None:
             return await self._changed(item)
         intent = (self._earlier or {}).pop(item.key, None)
-        by_key = self.find_first and self.target.finder.can_find(item.output) and item.key not in self._unconfirmed
-        if intent is not None and not by_key:
+        if intent is not None and not self._found_by_key(item, intent):
             return Doubt(intent)
         if intent is not None:
             await self._nothing_under_way()
         return await self._upserted(item) if self.find_first else await self._created(item)
+
+    def _found_by_key(self, item: Item, intent: Intent) -> bool:
+        """An upsert comes upon what an earlier run created, as long as the key is still the same."""
+        same = self.find_first and intent.target_key == item.target_key
+        return same and self.target.finder.can_find(item.output) and item.key not in self._unconfirmed
 
     async def _nothing_under_way(self) -> None:
         """Waits until no request of an earlier run can still be on its way: that run had ended when this one began."""
@@ -118,7 +124,7 @@ class OnceWriter:
 
     # --- creating ------------------------------------------------------------------------------------
 
-    async def _created(self, item: Item) -> Outcome | Doubt:
+    async def _created(self, item: Item) -> Outcome | Doubt | Unnamed:
         begin = self.clock.now()
         try:
             outcome = await self.target.create(item)
@@ -135,20 +141,34 @@ class OnceWriter:
             return await self._confirmed(outcome, begin)
         return outcome
 
-    async def _confirmed(self, outcome: Outcome, begin: datetime) -> Outcome:
-        """With the id of what was just created, where the answer did not give it. An answer that is all there is to
-        show for it counts for nothing."""
-        item = outcome.item
+    async def _confirmed(self, outcome: Outcome, begin: datetime) -> Outcome | Unnamed:
+        """With the id of what was just created, where the answer did not give it. Of several alike one may be what
+        another writer is being told the id of: that is decided alone."""
+        found = await self._shown(outcome.item, begin)
+        return Unnamed(outcome, begin) if len(found or ()) > 1 else self._named(outcome, found)
+
+    async def _shown(self, item: Item, begin: datetime) -> list[Found] | None:
+        """What may have been created since `begin`, the newest first; None where nobody can look."""
         try:
-            outcome.target_id = await self._doubts.just_made(item.output, begin)
-            if outcome.target_id is None and self._shows_late:
+            found = await self._doubts.just_made(item.output, begin)
+            if not found and self._shows_late:
                 await self.clock.sleep(GRACE.total_seconds())
-                outcome.target_id = await self._doubts.just_made(item.output, begin)
-                self._shows_late = outcome.target_id is not None
-        except Refused:  # nobody can look, and the target says that it was created
+                found = await self._doubts.just_made(item.output, begin)
+                self._shows_late = bool(found)
+        except Refused:
+            return None
+        return found
+
+    def _named(self, outcome: Outcome, found: Sequence[Found] | None) -> Outcome:
+        """An answer that is all there is to show for a create counts for nothing. Where several can't be told apart,
+        it is the newest: whichever is taken, there are as many as were made."""
+        if found is None:  # the target says that it was created
             return outcome
+        if not found:
+            return unconfirmed(outcome.item)
+        outcome.target_id = found[0].id
         self._doubts.take(outcome.target_id)
-        return outcome if outcome.target_id is not None else unconfirmed(item)
+        return outcome
 
     def _refused(self, item: Item, refused: Refused) -> Outcome:
         """The target has surely not made it."""
@@ -157,8 +177,10 @@ class OnceWriter:
 
     # --- creates of which nobody knows what came of them ----------------------------------------------
 
-    async def _decided(self, item: Item, doubt: Doubt, *, again: bool = False) -> Outcome:
+    async def _decided(self, item: Item, doubt: Doubt | Unnamed, *, again: bool = False) -> Outcome:
         """Found, it is done; not found, it is sent once more."""
+        if isinstance(doubt, Unnamed):
+            return self._named(doubt.outcome, await self._shown(doubt.outcome.item, doubt.begin))
         finder, intent = self.target.finder, doubt.intent
         if not finder.can_find(intent.output):
             return undecided(item, doubt, "the target offers no way to look it up")
@@ -207,28 +229,35 @@ class OnceWriter:
 
     # --- finding and updating ------------------------------------------------------------------------
 
-    async def _upserted(self, item: Item) -> Outcome | Doubt:
+    async def _upserted(self, item: Item) -> Outcome | Doubt | Unnamed:
         """An upsert by hand: a record that is there already is updated, any other is created."""
         target_id = self.known_ids([item.target_key]).get(item.target_key)
         if target_id is not None:
-            outcome = await self._updated(item, target_id)
+            outcome = await self._updated_instead(item, target_id)
             if not _is_missing(outcome):
-                self.state.drop_intents([item.key])
                 return outcome
         return await self._looked_up(item)
 
-    async def _looked_up(self, item: Item) -> Outcome | Doubt:
+    async def _updated_instead(self, item: Item, target_id: Json) -> Outcome:
+        """It is there, so it is not created. Its intent may tell of a create of an earlier run: it stays open until
+        the ledger has the record, whatever happens meanwhile."""
+        outcome = await self._updated(item, target_id)
+        if outcome.action is Action.REJECTED and not _is_missing(outcome):
+            self.state.drop_intents([item.key])
+        return outcome
+
+    async def _looked_up(self, item: Item) -> Outcome | Doubt | Unnamed:
         try:
             found = await self.target.finder.by_key(item.output)
         except Refused as refused:
             return self._refused(item, refused)
         if not found:
             return await self._created(item)
+        if len(found) == 1:
+            return await self._updated_instead(item, found[0].id)
         self.state.drop_intents([item.key])
-        if len(found) > 1:
-            reason = f"{len(found)} records of the target have its key"
-            return Outcome(item, Action.REJECTED, reason=reason, code="ambiguous")
-        return await self._updated(item, found[0].id)
+        reason = f"{len(found)} records of the target have its key"
+        return Outcome(item, Action.REJECTED, reason=reason, code="ambiguous")
 
     async def _updated(self, item: Item, target_id: Json) -> Outcome:
         if not self.updates:
@@ -238,7 +267,7 @@ class OnceWriter:
         except Refused as refused:
             return self._faults.outcome(item, refused)
 
-    async def _changed(self, item: Item) -> Outcome | Doubt:
+    async def _changed(self, item: Item) -> Outcome | Doubt | Unnamed:
         """The source changed after its record was created here."""
         if self.resends and not self.updates:
             return await self._resent(item)

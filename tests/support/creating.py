@@ -23,7 +23,7 @@ class CreatingTarget:
 
     `lost before`, `lost after`: no answer, before or after it was done · `500 before`, `500 after`: the same with an
     answer · `refused` · `down`: never sent · `killed before`, `killed after`: the process dies · `forgotten`: answered
-    as if it had been done. `shows_after`: seconds after which a new record can be found.
+    as if it had been done · `unnamed`: done, but the answer lacks the id. `shows_after`: seconds after which a new record can be found.
     """
 
     clock: FakeClock
@@ -40,6 +40,8 @@ class CreatingTarget:
     shows_after: float = 0.0
     broken_updates: int = 0
     dies_at_lookup: bool = False
+    turns: list[int] = field(default_factory=list)
+    """How many turns others get while a request or its answer is on the way, one after another; then one each."""
     dead: bool = False
     """The process that talks to it is dead: whatever of it still runs in the test reaches nothing."""
 
@@ -75,14 +77,15 @@ class CreatingTarget:
         if accident == "forgotten":
             return Outcome(item, Action.CREATED)
         number = self.make(item.output)
-        if accident is not None:
+        if accident not in (None, "unnamed"):
             raise self._broken(accident)
         await self._on_the_way()
-        return Outcome(item, Action.CREATED, target_id=number if self.gives_ids else None)
+        return Outcome(item, Action.CREATED, target_id=number if self.gives_ids and accident is None else None)
 
     async def _on_the_way(self) -> None:
         """Others get their turn meanwhile."""
-        await asyncio.sleep(0)
+        for _ in range(self.turns.pop(0) if self.turns else 1):
+            await asyncio.sleep(0)
         if self.dead:
             raise Killed
 
