@@ -23,7 +23,8 @@ class CreatingTarget:
 
     `lost before`, `lost after`: no answer, before or after it was done · `500 before`, `500 after`: the same with an
     answer · `refused` · `down`: never sent · `killed before`, `killed after`: the process dies · `forgotten`: answered
-    as if it had been done · `unnamed`: done, but the answer lacks the id. `shows_after`: seconds after which a new record can be found.
+    as if it had been done · `unnamed`: done, but the answer lacks the id. `shows_after`: seconds after which a new
+    record can be found.
     """
 
     clock: FakeClock
