@@ -84,11 +84,16 @@ def test_the_main_job_survives_a_bad_day(tmp_path: Path, sandbox: Sandbox, profi
     acme = project(tmp_path, to_sandbox(sandbox, blikk=PATIENT, dimesheets=PATIENT), **library())
     for minute in range(180):
         sandbox.add("blikk", "projects", statusId=1, created=f"2026-01-02T10:{minute // 60:02}:{minute % 60:02}Z")
+    users = {str(each["id"]) for each in sandbox.records("blikk", "users")}
     sandbox.misbehave(*quickened(profile))
     disturbed(acme)
     sandbox.behave()
-    final = acme.run()
-    assert all(each["rejected"] == 0 for each in final["mappings"])
+    final = acme.etl("run", "--json")
+    assert final.exit_code in (0, 1), final.stderr
+    rejects = json.loads(acme.etl("rejects", "list", "--json").stdout)["rejects"]
+    rejected = {(each["mapping"], each["key"] in users) for each in rejects}
+    assert rejected <= {("employees", False)}  # users whom the drift has added lack what an employee needs
+    assert sum(each["rejected"] for each in json.loads(final.stdout)["mappings"]) == len(rejects)
     there, wanted = arrived(sandbox), expected(sandbox)
     assert {name: there.get(name) for name in wanted} == wanted
 
