@@ -155,7 +155,8 @@ class Checkpoint:
 
 @dataclass(slots=True)
 class Intent:
-    """A create that is about to be sent, or whose answer never came."""
+    """A create that is about to be sent, or whose answer never came. `answered`: the target said that it had made the
+    record, and showed none."""
 
     key: str
     target_key: str
@@ -163,6 +164,7 @@ class Intent:
     hash: bytes
     created_at: str
     run_id: str = ""
+    answered: bool = False
 
 
 class MappingState(Protocol):

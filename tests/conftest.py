@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 
@@ -20,11 +21,14 @@ settings.load_profile("any-machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The throttle's shared files go to a folder of this session, for the processes that tests start, too."""
+    """The throttle's shared files go to a folder of this session, for the processes that tests start, too; and these
+    can be interrupted."""
     folder = tempfile.TemporaryDirectory(prefix="etl-tests-")
     config.add_cleanup(folder.cleanup)
     os.environ["XDG_STATE_HOME"] = folder.name
     os.environ["LOCALAPPDATA"] = folder.name
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -72,6 +72,11 @@ def test_the_wheel_holds_the_package_and_its_documents_and_nothing_else(wheel: P
     assert {"etl/connectors/blikk.yaml", "etl/connectors/dimesheets.yaml"} <= documents
 
 
+@pytest.fixture(autouse=True)
+def _nothing_but_what_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+
+
 def test_the_installed_package_is_the_one_that_runs(installed: Path, tmp_path: Path) -> None:
     code = "import etl; print(etl.__file__)"
     found = subprocess.run([installed / "python", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)

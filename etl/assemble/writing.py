@@ -119,6 +119,7 @@ class Writing:
             updates="update" in endpoint.operations,
             known_ids=partial(self._ids, spec),
             adopt=settlement.adopt,
+            veil=self._veil(),
             resends=wanted == "upsert" and _by_key(endpoint),
         )
 

@@ -188,6 +188,7 @@ class StoredMapping:
                 intent.hash,
                 pack(intent.created_at),
                 pack(intent.run_id),
+                int(intent.answered),
             )
             for key, intent in by_key.items()
         ]
@@ -195,13 +196,9 @@ class StoredMapping:
             self._database.upsert(tables.INTENT, rows)
 
     def intents(self) -> list[Intent]:
-        rows = self._rows(
-            "SELECT key, target_key, output, hash, created_at, run_id FROM intents WHERE scope = ? ORDER BY key"
-        )
-        return [
-            Intent(unpack(key), unpack(target_key), load(output), digest, unpack(created_at), unpack(run_id))
-            for key, target_key, output, digest, created_at, run_id in rows
-        ]
+        columns = "key, target_key, output, hash, created_at, run_id, answered"
+        rows = self._rows(f"SELECT {columns} FROM intents WHERE scope = ? ORDER BY key")
+        return [_intent(*row) for row in rows]
 
     def drop_intents(self, keys: Iterable[str]) -> None:
         self._delete("intents", pack_all(list(keys)))
@@ -262,3 +259,10 @@ class StoredMapping:
 def _entry(key: str, target_key: str, digest: bytes, target_id: str | None, gone: int) -> LedgerEntry:
     decoded = None if target_id is None else load(target_id)
     return LedgerEntry(unpack(key), unpack(target_key), digest, None, decoded, gone != 0)
+
+
+def _intent(
+    key: str, target_key: str, output: str, digest: bytes, created_at: str, run_id: str, answered: int
+) -> Intent:
+    keys = unpack(key), unpack(target_key)
+    return Intent(*keys, load(output), digest, unpack(created_at), unpack(run_id), answered != 0)

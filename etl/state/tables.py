@@ -38,6 +38,7 @@ INTENT: Final = Upsert(
         "hash": "binary",
         "created_at": "text",
         "run_id": "text",
+        "answered": "integer",
     },
     key=("scope", "key"),
 )

@@ -23,6 +23,8 @@ Line = tuple[str, dict[str, Any]]
 """A table, and one row of it by column."""
 
 CHUNK: Final = 500
+_LATER: Final = ("seen", "answered")
+"""Columns that a file of rows may lack: one means nothing elsewhere, one an older etl did not have."""
 
 
 def copy_state(source: StoredState, target: StoredState, project: str | None = None) -> int:
@@ -149,7 +151,7 @@ class _Intake:
             return self._scopes[row[name]]
         if name == "place":
             return self._places[row[name]]
-        return 0 if name == "seen" else row[name]
+        return row.get(name, 0) if name in _LATER else row[name]
 
     def _secret(self, row: dict[str, Any]) -> None:
         """The hashes that follow are keyed with it, so it takes the place of one that was made here."""

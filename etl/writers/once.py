@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from etl.errors import ConnectionFailed, OutcomeUnknown, Refused
-from etl.model import UNCONFIRMED, Action, Item, Json, Outcome
-from etl.ports import Clock, Found, Intent, MappingState, Target
+from etl.model import Action, Item, Json, Outcome
+from etl.ports import Clock, Found, Intent, MappingState, Target, Veil
 from etl.settle import CHANGED
 from etl.writers.doubt import Doubt, Doubts, Unnamed, unconfirmed, undecided
 from etl.writers.faults import Faults
@@ -40,11 +40,10 @@ class OnceWriter:
     updates: bool
     known_ids: Callable[[Sequence[str]], Mapping[str, Json]]
     adopt: Callable[[Item, Json], None]
+    veil: Veil
     resends: bool = False
     _earlier: dict[str, Intent] | None = None
     """Intents that earlier runs left open."""
-    _unconfirmed: frozenset[str] = frozenset()
-    """Keys of those that the target said it had made, and showed no record of: they are not sent again unasked."""
     _shows_late: bool = True
     """What was just created may be shown a moment later: it is waited for until that was once in vain."""
     _begun: datetime = field(init=False)
@@ -81,8 +80,6 @@ class OnceWriter:
         """Makes the intents of all new items durable at once; gives their keys."""
         if self._earlier is None:
             self._earlier = {intent.key: intent for intent in self.state.intents()}
-            rejects = self.state.rejects() if self._earlier else ()
-            self._unconfirmed = frozenset(each.key for each in rejects if each.code == UNCONFIRMED)
         new = [item for item in items if item.known is None and item.key not in self._earlier]
         self._intend(new)
         return {item.key for item in new}
@@ -109,12 +106,17 @@ class OnceWriter:
             return Doubt(intent)
         if intent is not None:
             await self._nothing_under_way()
+        return await self._sent(item)
+
+    async def _sent(self, item: Item) -> Outcome | Doubt | Unnamed:
         return await self._upserted(item) if self.find_first else await self._created(item)
 
     def _found_by_key(self, item: Item, intent: Intent) -> bool:
         """An upsert comes upon what an earlier run created, as long as the key is still the same."""
-        same = self.find_first and intent.target_key == item.target_key
-        return same and self.target.finder.can_find(item.output) and item.key not in self._unconfirmed
+        if not self.find_first or intent.answered:
+            return False
+        same = self.veil(intent.target_key) == self.veil(item.target_key)
+        return same and self.target.finder.can_find(item.output)
 
     async def _nothing_under_way(self) -> None:
         """Waits until no request of an earlier run can still be on its way: that run had ended when this one began."""
@@ -145,7 +147,7 @@ class OnceWriter:
         """With the id of what was just created, where the answer did not give it. Of several alike one may be what
         another writer is being told the id of: that is decided alone."""
         found = await self._shown(outcome.item, begin)
-        return Unnamed(outcome, begin) if len(found or ()) > 1 else self._named(outcome, found)
+        return Unnamed(outcome, begin) if len(found or ()) > 1 else self._named(outcome, begin, found)
 
     async def _shown(self, item: Item, begin: datetime) -> list[Found] | None:
         """What may have been created since `begin`, the newest first; None where nobody can look."""
@@ -159,12 +161,13 @@ class OnceWriter:
             return None
         return found
 
-    def _named(self, outcome: Outcome, found: Sequence[Found] | None) -> Outcome:
+    def _named(self, outcome: Outcome, begin: datetime, found: Sequence[Found] | None) -> Outcome:
         """An answer that is all there is to show for a create counts for nothing. Where several can't be told apart,
         it is the newest: whichever is taken, there are as many as were made."""
         if found is None:  # the target says that it was created
             return outcome
         if not found:
+            self.state.intend([replace(self._intent(outcome.item, begin), answered=True)])
             return unconfirmed(outcome.item)
         outcome.target_id = found[0].id
         self._doubts.take(outcome.target_id)
@@ -180,7 +183,7 @@ class OnceWriter:
     async def _decided(self, item: Item, doubt: Doubt | Unnamed, *, again: bool = False) -> Outcome:
         """Found, it is done; not found, it is sent once more."""
         if isinstance(doubt, Unnamed):
-            return self._named(doubt.outcome, await self._shown(doubt.outcome.item, doubt.begin))
+            return self._named(doubt.outcome, doubt.begin, await self._shown(doubt.outcome.item, doubt.begin))
         finder, intent = self.target.finder, doubt.intent
         if not finder.can_find(intent.output):
             return undecided(item, doubt, "the target offers no way to look it up")
@@ -192,12 +195,12 @@ class OnceWriter:
             return undecided(item, doubt, f"{len(found)} records of the target could be it")
         if found:
             return await self._adopted(item, intent, found[0].id)
-        if item.key in self._unconfirmed:
+        if intent.answered:
             return unconfirmed(item)
         if again:
             return self._given_up(item, doubt)
         self._intend([item])
-        following = await self._created(item)
+        following = await self._sent(item)
         return following if isinstance(following, Outcome) else await self._decided(item, following, again=True)
 
     async def _found(self, doubt: Doubt) -> list[Found]:

@@ -8,7 +8,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import aclosing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +80,7 @@ class Bench:
             updates=self.updates,
             known_ids=lambda keys: self.store.identities("acme", "", PLACE.origin, keys),
             adopt=settlement.adopt,
+            veil=str,
         )
         batches = self._batches()
         first, second = batches[::2], batches[1::2]
@@ -272,6 +273,17 @@ def test_what_the_target_only_says_that_it_created_is_a_reject_and_not_sent_agai
     bench.state.drop_intents([reject.key])  # as `etl rejects retry --create` does
     assert bench.run().created == 1
     assert bench.there() == ["a", "b", "c"]
+
+
+def test_another_reject_in_between_does_not_make_it_forgotten_that_the_target_answered(bench: Bench) -> None:
+    bench.source = {"a": report("a")}
+    bench.target.gives_ids = False
+    bench.target.accidents = ["forgotten"]
+    assert bench.run().rejected == 1
+    (reject,) = bench.state.rejects()
+    bench.state.reject([replace(reject, code="required", reason="is required")], "run2")
+    assert bench.run().rejected == 1
+    assert bench.target.creates == 1
 
 
 @pytest.mark.parametrize("find_first", [False, True])
@@ -554,6 +566,19 @@ def test_a_key_that_changed_after_a_kill_is_a_change_of_what_was_created(bench: 
     bench.source = {"a": report("a", day=2)}
     assert bench.run().updated == 1
     assert list(bench.target.records.values()) == [report("a", day=2)]
+
+
+def test_a_key_that_became_that_of_a_record_there_after_a_kill_is_an_update_of_that(bench: Bench) -> None:
+    bench.find_first = True
+    bench.target.make(report("theirs", day=2))
+    bench.target.clock.seconds += 86400
+    bench.source = {"a": report("a")}
+    bench.target.accidents = ["killed before"]
+    with pytest.raises(Killed):
+        bench.run()
+    bench.source = {"a": report("a", day=2)}
+    assert bench.run().updated == 1
+    assert bench.there() == ["a"]
 
 
 def test_an_upserted_record_that_somebody_deleted_is_made_again(bench: Bench) -> None:

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from etl.errors import StateError
 from etl.state.database import Database
-from etl.state.migrations import version_1, version_2
+from etl.state.migrations import version_1, version_2, version_3
 
-VERSIONS: tuple[Sequence[str], ...] = (version_1.STATEMENTS, version_2.STATEMENTS)
+VERSIONS: tuple[Sequence[str], ...] = (version_1.STATEMENTS, version_2.STATEMENTS, version_3.STATEMENTS)
 """The n-th entry leads from version n to version n + 1."""
 
 _VERSION_TABLE = "etl_schema"

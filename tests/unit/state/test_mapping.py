@@ -32,7 +32,7 @@ def test_a_checkpoint_is_replaced_and_removed(mapping: MappingState) -> None:
 
 def test_intents_are_kept_until_they_are_dropped(mapping: MappingState) -> None:
     first = Intent("1", "t-1", {"hours": Decimal("7.25")}, b"h", "2026-04-01T10:00:00Z", "run-1")
-    second = Intent("2", "t-2", {}, b"", "2026-04-01T10:00:01Z", "run-1")
+    second = Intent("2", "t-2", {}, b"", "2026-04-01T10:00:01Z", "run-1", answered=True)
     mapping.intend([second, first])
     assert mapping.intents() == [first, second]
     mapping.drop_intents(["1", "unknown"])

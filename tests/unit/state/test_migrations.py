@@ -116,5 +116,21 @@ def test_a_step_that_fails_leaves_the_version_before(open_store: Open) -> None:
 def test_an_older_etl_refuses_what_a_newer_one_made(open_store: Open) -> None:
     state = open_store()
     migrate(state.database, (*VERSIONS, NEXT))
-    with pytest.raises(StateError, match=r"newer etl \(its version is 3, this etl knows 2\).*nothing was changed"):
+    newer = rf"newer etl \(its version is {len(VERSIONS) + 1}, this etl knows {len(VERSIONS)}\).*nothing was changed"
+    with pytest.raises(StateError, match=newer):
         open_store()
+
+
+def test_what_version_2_kept_with_the_reject_version_3_keeps_with_the_create(tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "state.db", wait=1)
+    migrate(database, VERSIONS[:2])
+    for key, code in (("1", "unconfirmed"), ("2", "unknown")):
+        database.write("INSERT INTO intents VALUES (1, ?, 't', '{}', x'00', '2026-04-01T10:00:00Z', 'run-1')", (key,))
+        database.write(
+            "INSERT INTO rejects (scope, key, reason, code, attempts, first_at, last_at, run_id)"
+            " VALUES (1, ?, 'no', ?, 1, 'then', 'then', 'run-1')",
+            (key, code),
+        )
+    migrate(database)
+    assert database.read("SELECT key, answered FROM intents ORDER BY key") == [("1", 1), ("2", 0)]
+    database.close()

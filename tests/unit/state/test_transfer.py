@@ -47,6 +47,7 @@ def fill(state: StoredState, scope: Scope) -> None:
     mapping.save_cursor(Cursor("c", "f", "2026-04-01"))
     mapping.save_checkpoint(Checkpoint("f", 7, "h", "run-1"))
     mapping.intend([Intent("i", "t-i", {"a": 1}, b"\xff", "2026-04-01T10:00:00Z", "run-1")])
+    mapping.intend([Intent("j", "t-j", {}, b"", "2026-04-01T10:00:00Z", "run-1", answered=True)])
     mapping.reject([Reject("r1", "no", record={"a": 1}), Reject("r2", "no\0", last_at="2026-04-01T10:00:00Z")], "run-1")
     mapping.reject([Reject("r1", "still no")], "run-2")
     mapping.save_details([("d", "v", {"a": 1})])
@@ -198,6 +199,19 @@ def test_a_damaged_export_is_not_taken_in_at_all(
     assert str(error.value).replace(str(tmp_path), "FOLDER") == snapshot
     assert target.scopes("acme") == []
     assert target.runs("acme") == []
+    target.close()
+
+
+def test_an_export_of_an_older_etl_is_taken_in(source: StoredState, tmp_path: Path) -> None:
+    path = tmp_path / "state.jsonl"
+    export_state(source, path)
+    _, *lines = (
+        path.read_bytes().replace(b',"answered":0', b"").replace(b',"answered":1', b"").splitlines(keepends=True)
+    )
+    path.write_bytes(b"".join([b'{"etl_state": 2}\n', *lines]))
+    target = open_state("sqlite:///target.db", tmp_path)
+    import_state(path, target)
+    assert [each.answered for each in target.mapping(SCOPE).intents()] == [False, False]
     target.close()
 
 
