@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
-from urllib.parse import quote, urlencode, urljoin, urlsplit
+from urllib.parse import quote, unquote_plus, urlencode, urljoin, urlsplit
 
 import httpx
 
@@ -66,7 +66,19 @@ class Answer:
 def address(base: str, call: Call, added: Mapping[str, str]) -> str:
     """The whole address of a call below `base`, with its query and what auth adds to it."""
     url = call.url if "://" in call.url else base.rstrip("/") + call.url
-    pairs = [*call.query, *added.items()]
+    return signed(_with_query(url, call.query), added)
+
+
+def signed(url: str, added: Mapping[str, str]) -> str:
+    """`url` with what auth adds, once: a server's link to the next page may hold what came with the request."""
+    if not added:
+        return url
+    parts = urlsplit(url)
+    others = (pair for pair in parts.query.split("&") if unquote_plus(pair.partition("=")[0]) not in added)
+    return _with_query(parts._replace(query="&".join(others)).geturl(), tuple(added.items()))
+
+
+def _with_query(url: str, pairs: Sequence[tuple[str, str]]) -> str:
     if not pairs:
         return url
     return url + ("&" if "?" in url else "?") + urlencode(pairs, quote_via=quote, safe=",:")

@@ -16,7 +16,7 @@ import httpx
 
 from etl import __version__
 from etl.durations import spell
-from etl.http.answer import Answer, Call, Files, address, origin, resolve
+from etl.http.answer import Answer, Call, Files, address, origin, resolve, signed
 from etl.http.bodies import body_of
 from etl.http.faults import TRANSPORT_ERRORS, AttemptFailed, Failure, fault
 from etl.http.judge import Judge
@@ -126,7 +126,7 @@ class HttpClient:
             target = resolve(url, target)
             if origin(target) != origin(url) or call.method != "GET":
                 raise self.judge.redirected(call, answer.status, target, same_origin=origin(target) == origin(url))
-            url = target
+            url = signed(target, signature.query)
         raise self.judge.redirected(call, answer.status, url, same_origin=True)
 
     async def _once(self, call: Call, url: str, signature: Signature) -> Answer:

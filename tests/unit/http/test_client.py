@@ -470,6 +470,17 @@ def test_a_key_in_the_query_is_sent_but_never_shown(caplog: pytest.LogCaptureFix
     assert "acme: GET /things?page=3 answered 400" in caplog.text
 
 
+def test_a_key_in_the_query_is_sent_once_though_a_link_to_the_next_page_or_a_redirect_holds_it_or_not() -> None:
+    auth = {"connector": {"auth": ({"kind": "api_key", "query": "api key"},)}, "auth": {"api_key": "k-123456789"}}
+    redirect = status(307, Location="/v2/things?cursor=5")
+    held = Call("GET", "/things?api+key=k-123456789&cursor=5&api%20key=old", reads=True)
+    _, _, served = send(answers(redirect, GOOD), held, **auth)
+    assert served.lines() == [
+        "GET /things?cursor=5&api%20key=k-123456789",
+        "GET /v2/things?cursor=5&api%20key=k-123456789",
+    ]
+
+
 # --- redirects ---------------------------------------------------------------------------------------
 
 
