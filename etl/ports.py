@@ -51,8 +51,11 @@ class Source(Protocol):
     def pages(self, request: ReadRequest) -> AsyncGenerator[Page]:
         """Every page in order, read ahead as far as the throttle is kept busy. Raises ConnectionFailed, Refused."""
 
-    async def detail(self, record: Record) -> Record:
-        """The record's full form merged over its list form. Raises ConnectionFailed, Refused."""
+    async def detail(self, record: Record, parents: Mapping[str, Json] | None = None) -> Record:
+        """The record's full form merged over its list form. Raises ConnectionFailed, Refused.
+
+        `parents`: path parameters of a nested endpoint.
+        """
 
 
 # --- writing -------------------------------------------------------------------------------------

@@ -217,7 +217,7 @@ class Parents:
     params: Mapping[str, Compiled]
     """Path parameter of the nested endpoint → expression on the parent record."""
     refused: list[Refused] = field(default_factory=list)
-    """Answers to lists of parents that were deleted meanwhile."""
+    """Why a parent has no list: it was deleted meanwhile, or lacks what the address needs."""
 
     async def read(self, reading: Reading, source: Source, scope: Scope) -> AsyncGenerator[Page]:
         """The pages of all parents' lists; each record holds its parent under the mapping's alias.
@@ -242,8 +242,12 @@ class Parents:
             raise self.refused[0]
 
     async def _children(self, parent: Record, reading: Reading, source: Source, scope: Scope) -> AsyncGenerator[Page]:
+        """Raises Refused, also where the parent lacks what the address of its list needs."""
         path = {name: expression(parent, scope) for name, expression in self.params.items()}
         for scan in reading.scans:
-            async with aclosing(source.pages(replace(scan.request, parents=path))) as pages:
-                async for page in pages:
-                    yield page
+            try:
+                async with aclosing(source.pages(replace(scan.request, parents=path))) as pages:
+                    async for page in pages:
+                        yield page
+            except RecordRejected as missing:
+                raise Refused(f"a list can't be asked for: {missing}", status=404, reason=str(missing)) from None

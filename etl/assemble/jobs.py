@@ -202,7 +202,7 @@ class Jobs:
             settlement=settlement,
             report=report,
             dedupe=dedupe,
-            details=None if detail is None else Details(detail, transform, reads.source, state),
+            details=None if detail is None else Details(detail, transform, reads.source, state, reads.path_params),
             diff=Diff(
                 transform,
                 state,

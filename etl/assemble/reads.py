@@ -137,7 +137,7 @@ class Reads:
         told = [text for source in self._sources() for text in getattr(source, "remarks", ())]
         if self.parents is not None and self.parents.refused:
             count, first = len(self.parents.refused), self.parents.refused[0]
-            told.append(f"{count} of the {self.parents.spec.endpoint} had no list any more: {first.message}")
+            told.append(f"{count} of the {self.parents.spec.endpoint} had no list: {first.message}")
         return told
 
     @property

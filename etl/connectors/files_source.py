@@ -41,7 +41,7 @@ class FilesSource:
             self.disturbed = True
             self.remarks.append(f"'{self.path.name}' changed while it was read: the next run reads what is new in it")
 
-    async def detail(self, record: Record) -> Record:
+    async def detail(self, record: Record, parents: Mapping[str, object] | None = None) -> Record:
         """The record: files hold it in full."""
         return record
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from etl.errors import Refused
+from etl.errors import RecordRejected, Refused
 from etl.keys import canonical
-from etl.model import Action, Item, Outcome, Record
+from etl.model import Action, Item, Json, Outcome, Record
 from etl.ports import MappingState, Source
 from etl.shape.dedupe import Keyed
 from etl.transform import Compiled, Transform, truthy
@@ -43,10 +43,12 @@ class Details:
     transform: Transform
     source: Source
     state: MappingState
+    path_params: Callable[[Record], Mapping[str, Json]] = lambda record: {}
+    """The path parameters of a nested endpoint for one of its records."""
 
     async def full(self, record: Record) -> Record:
         """The record's full form, where the mapping wants it; else the record itself. Raises Refused."""
-        return await self.source.detail(record) if self._wants(record) else record
+        return await self._asked(record) if self._wants(record) else record
 
     async def of(self, records: list[Keyed]) -> tuple[list[Keyed], list[Outcome]]:
         """The records in full, and rejects of those that the source refused."""
@@ -62,7 +64,7 @@ class Details:
                 return key, {**record, **known[1]}
             async with gate:
                 try:
-                    return key, await self.source.detail(record)
+                    return key, await self._asked(record)
                 except Refused as answer:
                     return detail_refused(Item(key, record), answer)
 
@@ -76,6 +78,13 @@ class Details:
         brings = self.detail.brings
         bare, refused = await self.of([pair for pair in records if not brings & pair[1].keys()])
         return [pair for pair in records if brings & pair[1].keys()] + bare, refused
+
+    async def _asked(self, record: Record) -> Record:
+        """The full form. Raises Refused, also where the record lacks what the address of the request needs."""
+        try:
+            return await self.source.detail(record, self.path_params(record))
+        except RecordRejected as missing:
+            raise Refused(f"a full form can't be asked for: {missing}", status=404, reason=str(missing)) from None
 
     def _wants(self, record: Record) -> bool:
         return self.detail.when is None or truthy(self.detail.when(record, self.transform.scope))

@@ -357,6 +357,41 @@ def test_what_is_always_sent_and_what_the_mapping_asks_for_is_in_the_query_and_t
     assert (asked.headers["X-Tenant"], asked.headers["Accept"]) == ("acme", "application/vnd.things+json")
 
 
+NESTED: dict[str, Any] = {
+    "endpoints": {
+        "boxes": {"operations": {"list": {"path": "/boxes"}}, "fields": {"code": "string"}},
+        "things": {
+            "parent": {"endpoint": "boxes", "params": {"box": "code"}},
+            "operations": {"list": {"path": "/boxes/{box}/things"}, "get": {"path": "/boxes/{box}/things/{number}"}},
+            "fields": {"id": {"type": "integer", "required": True}, "number": "string"},
+            "detail_fields": {"name": "string"},
+        },
+    }
+}
+NESTED_ANSWERS = {
+    "/boxes": [{"code": "a/1"}, {"code": None}, {"code": "b"}],
+    "/boxes/a/1/things": [{"id": 1, "number": "1"}, {"id": 2, "number": None}],
+    "/boxes/a/1/things/1": {"id": 1, "number": "1", "name": "One"},
+    "/boxes/b/things": [{"id": 3, "number": "1"}],
+    "/boxes/b/things/1": {"id": 3, "number": "1", "name": "Three"},
+}
+
+
+def test_full_forms_of_nested_records_are_asked_for_below_their_parents(tmp_path: Path) -> None:
+    source = {**READ["source"], "parent": {"endpoint": "boxes", "as": "box"}, "detail": True}
+    mapping = {**READ, "source": source, "fields": {"id": "id", "name": "concat(box.code, ' ', name)"}}
+    with api(lambda asked: Told(NESTED_ANSWERS[asked.path])) as server:
+        folder = own_folder(tmp_path, server.url, NESTED, mapping)
+        shown, run = folder.etl("preview", "mappings/read.yaml"), folder.etl("run")
+    assert (shown.exit_code, run.exit_code) == (0, 1)
+    assert written(folder) == [{"id": 1, "name": "a/1 One"}, {"id": 3, "name": "b Three"}]
+    refused = "its full form was refused: field 'number': has no value, but the address of the request needs one"
+    no_list = "1 of the boxes had no list: a list can't be asked for: field 'box': has no value"
+    said = [" ".join(each.output.split()) for each in (shown, run)]
+    assert [refused in each for each in said] == [True, True]
+    assert no_list in said[1]
+
+
 # --- throttle ------------------------------------------------------------------------------------
 
 

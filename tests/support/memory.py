@@ -27,7 +27,7 @@ class MemorySource:
             chunk = [dict(record) for record in self.records[start : start + self.page_size]]
             yield Page(number, chunk, total=len(self.records))
 
-    async def detail(self, record: Record) -> Record:
+    async def detail(self, record: Record, parents: object = None) -> Record:
         self.asked.append(record["id"])
         if record["id"] not in self.details:
             raise Refused("GET /things answered 400", status=400, reason="no such record")

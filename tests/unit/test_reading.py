@@ -155,7 +155,7 @@ class SortedSource:
         without = [one for one in self.records if not one[name]]
         return without + with_time if self.nulls_first else with_time + without
 
-    async def detail(self, record: Record) -> Record:
+    async def detail(self, record: Record, parents: object = None) -> Record:
         raise NotImplementedError
 
 
@@ -295,7 +295,7 @@ class ChildSource:
         for number in (1, 2):
             yield Page(number, [{"id": f"{request.parents['taskId']}-{number}"}], 2)
 
-    async def detail(self, record: Record) -> Record:
+    async def detail(self, record: Record, parents: object = None) -> Record:
         raise NotImplementedError
 
 

@@ -207,7 +207,7 @@ def test_a_connection_lost_while_full_forms_are_asked_for_ends_the_run(store: St
     mapped = detailed(store)
     mapped.source.records = things(*range(1, 100))
 
-    async def lost(record: object) -> object:
+    async def lost(*_: object) -> object:
         raise ConnectionFailed("no answer")
 
     mapped.source.detail = lost  # type: ignore[method-assign, assignment]
