@@ -115,14 +115,19 @@ class Gone:
         items = [self._item(entry) for entry in entries]
         if self.writer is None:
             for item, entry in zip(items, entries, strict=True):
-                fields = {} if self.missing == "delete" else changed_fields(entry.output or {}, item.output)
                 self.report.changes.append(
-                    Change(item.key, "delete", fields, target_key=item.target_key, digest=item.hash.hex())
+                    Change(item.key, "delete", self._marks(entry), target_key=item.target_key, digest=item.hash.hex())
                 )
             self._count(items)
             return
         async for outcomes in self.writer.write(items):
             self._record(outcomes)
+
+    def _marks(self, entry: LedgerEntry) -> dict[str, list[Json]]:
+        if self.missing == "delete":
+            return {}
+        output = entry.output or {}
+        return changed_fields({name: output.get(name) for name in self.missing}, dict(self.missing))
 
     def _item(self, entry: LedgerEntry) -> Item:
         output = dict(entry.output or {})

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Literal
 
 from etl.assemble.workspace import Workspace
 from etl.catalogue import Endpoint
@@ -12,10 +14,12 @@ from etl.expressions.parse import names_used, parse
 from etl.expressions.scope import Scope
 from etl.keys import veiled
 from etl.mapping.sensitive import looked_up, made_of, sensitive_fields, where_is_sensitive
+from etl.model import Json
 from etl.ports import Veil
 from etl.shape.detail import Detail
-from etl.specs import MappingSpec
+from etl.specs import FieldSpec, MappingSpec
 from etl.steps.drift import Drift
+from etl.steps.fields import compile_fields
 from etl.transform import Transform, build_transform, compile_text
 
 
@@ -46,6 +50,15 @@ def transform_of(workspace: Workspace, spec: MappingSpec, scope: Scope, secret: 
         quiet_where=where_is_sensitive(spec, source, looked_up(spec, workspace.endpoint)),
         secret=secret,
     )
+
+
+def marks_of(workspace: Workspace, spec: MappingSpec, scope: Scope) -> Literal["keep", "delete"] | dict[str, Json]:
+    """What `missing` says, the fields that mark a record as gone in the target's types."""
+    missing = spec.target.missing
+    if not isinstance(missing, Mapping):
+        return missing
+    constants = [FieldSpec(name, const=value) for name, value in missing.items() if value is not None]
+    return {**missing, **compile_fields(constants, target_of(workspace, spec).written())({}, scope)}
 
 
 def detail_of(workspace: Workspace, spec: MappingSpec) -> Detail | None:

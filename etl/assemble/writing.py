@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from etl.assemble.compiled import target_key_of, target_of
+from etl.assemble.compiled import marks_of, target_key_of, target_of
 from etl.assemble.connections import Connections
 from etl.assemble.files import download_writer, file_target, file_writer, writes_files
 from etl.assemble.reads import Reads
@@ -125,14 +125,16 @@ class Writing:
 
     def gone(self, spec: MappingSpec, pipeline: Pipeline, state: MappingState, report: MappingReport) -> Gone | None:
         """What deals with records that are gone; None where they are kept, or where not all was looked at."""
-        if spec.target.missing == "keep" or self.options.limit is not None:
+        transform = pipeline.shaper.transform
+        missing = marks_of(self.workspace, spec, transform.scope)
+        if missing == "keep" or self.options.limit is not None:
             return None
         return Gone(
-            missing=spec.target.missing,
+            missing=missing,
             state=state,
             settlement=pipeline.settlement,
             report=report,
-            transform=pipeline.shaper.transform,
+            transform=transform,
             run_id=self.run_id,
             limit=spec.limits.max_deletes,
             writer=None if self.options.plan else self._guarded(spec, self._gone_writer(spec)),

@@ -576,6 +576,25 @@ def test_a_failure_behind_http_200_is_a_reject(tmp_path: Path) -> None:
     assert (counts["written"], counts["rejected"]) == (2, 1)
 
 
+def test_a_plan_shows_of_a_record_that_is_marked_as_gone_what_is_sent(tmp_path: Path) -> None:
+    connector = writes(upsert={"path": "/things/bulk", "body": "array", "idempotent": True})
+    mapping = {
+        **WRITE,
+        "fields": {**WRITE["fields"], "name": {"value": "name", "sensitive": True}},
+        "target": {**WRITE["target"], "missing": {"set": {"size": "0"}}},
+        "limits": {"max_deletes": 1},
+    }
+    with api(lambda asked: Told({"ok": True})) as server:
+        folder = own_folder(tmp_path, server.url, connector, mapping)
+        folder.write("in.csv", ROWS)
+        folder.run()
+        folder.write("in.csv", ROWS.replace("b,Beta,2\n", ""))
+        (change,) = json.loads(folder.etl("plan", "--json").stdout)["mappings"][0]["changes"]
+        folder.run()
+    assert (change["key"], change["action"], change["fields"]) == ("b", "delete", {"size": [2, 0]})
+    assert server.asked[-1].json == [{"code": "b", "size": 0}]
+
+
 class Store:
     """Creates, changes and deletes one by one; every answer wraps its record."""
 
