@@ -41,6 +41,12 @@ UNKNOWN: Final = "unknown"
 UNCONFIRMED: Final = "unconfirmed"
 """The same where the target answered that it was done, and shows no record of it."""
 
+SERVER_FAULT: Final = "server-fault"
+"""The code of a reject of a record that the target failed at: it may have done what it was asked before."""
+
+NO_RESULT: Final = "no-result"
+"""The same where its answer says nothing of the record."""
+
 LATER: Final = "later"
 """The code of a reject in a plan: what becomes of the record is known only once others are written."""
 

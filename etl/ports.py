@@ -207,6 +207,13 @@ class MappingState(Protocol):
 
     def mark_gone(self, keys: Iterable[str]) -> None: ...
 
+    def doubt(self, keys: Iterable[str]) -> None:
+        """A request is about to change what the target has of these: until they are accepted again no output is the
+        same as theirs (their hash is empty), and none is gone."""
+
+    def trust(self, entries: Iterable[LedgerEntry]) -> None:
+        """The target surely still has what it had before: hash and `gone` of these hold again."""
+
     def count(self) -> int:
         """How many live ledger entries there are."""
 

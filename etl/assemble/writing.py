@@ -26,6 +26,7 @@ from etl.specs import MappingSpec
 from etl.writers import (
     NO_UPDATE,
     STAYS,
+    CarefulWriter,
     DeleteWriter,
     GuardedWriter,
     OnceWriter,
@@ -59,7 +60,9 @@ class Writing:
         """What sends the mapping's items, or only notes them for a plan."""
         if self.options.plan:
             return self._planner(spec, state, settlement, report)
-        return self._guarded(spec, self._sender(spec, state, settlement, reads))
+        sender = self._sender(spec, state, settlement, reads)
+        changes = not self.only_creates(spec) and not self._appends(spec)
+        return self._guarded(spec, CarefulWriter(sender, state) if changes else sender)
 
     def _planner(
         self, spec: MappingSpec, state: MappingState, settlement: Settlement, report: MappingReport
@@ -91,6 +94,10 @@ class Writing:
             find_first=spec.target.operation == "upsert",
             id_field=endpoint.id_field if spec.target.operation == "update" else None,
         )
+
+    def _appends(self, spec: MappingSpec) -> bool:
+        """A line that is written stays as it is."""
+        return spec.target.operation == "create" and writes_files(self.workspace, spec)
 
     def _guarded(self, spec: MappingSpec, writer: Writer) -> Writer:
         """A run that carries out a saved plan sends nothing else."""
@@ -137,7 +144,7 @@ class Writing:
             transform=transform,
             run_id=self.run_id,
             limit=spec.limits.max_deletes,
-            writer=None if self.options.plan else self._guarded(spec, self._gone_writer(spec)),
+            writer=None if self.options.plan else self._guarded(spec, CarefulWriter(self._gone_writer(spec), state)),
             stop=self.stop,
         )
 

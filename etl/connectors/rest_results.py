@@ -12,10 +12,10 @@ from etl.http.decoding import decode
 from etl.http.paths import Path, compile_path
 from etl.http.refusal import said
 from etl.keys import key_text
-from etl.model import Action, Item, Json, Outcome
+from etl.model import NO_RESULT, Action, Item, Json, Outcome
 
 NO_REASON = "refused without a reason"
-NO_RESULT = "the answer has no result for this record; it is sent again with the next run"
+UNTOLD = "the answer has no result for this record; it is sent again with the next run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class ResultReader:
 
     def _outcome(self, item: Item, result: Json) -> Outcome:
         if result is None:
-            return Outcome(item, Action.REJECTED, reason=NO_RESULT, code="no-result")
+            return Outcome(item, Action.REJECTED, reason=UNTOLD, code=NO_RESULT)
         if self.success(result) is not True:
             reason = said(self.error(result)) or NO_REASON
             return Outcome(item, Action.REJECTED, reason=reason, code="refused")

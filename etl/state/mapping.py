@@ -151,6 +151,21 @@ class StoredMapping:
     def mark_gone(self, keys: Iterable[str]) -> None:
         self._among_write("UPDATE ledger SET gone = 1 WHERE scope = ? AND key {among}", pack_all(list(keys)))
 
+    def doubt(self, keys: Iterable[str]) -> None:
+        scope, among = self._find(), self._database.among(pack_all(list(keys)))
+        self._database.write(
+            "UPDATE ledger SET hash = ?, gone = 0 WHERE scope = ? AND key {among}", (b"", scope, among)
+        )
+
+    def trust(self, entries: Iterable[LedgerEntry]) -> None:
+        scope = self._find()
+        with self._database.transaction():
+            for entry in entries:
+                self._database.write(
+                    "UPDATE ledger SET hash = ?, gone = ? WHERE scope = ? AND key = ?",
+                    (entry.hash, int(entry.gone), scope, pack(entry.key)),
+                )
+
     def count(self) -> int:
         return int(self._rows("SELECT count(*) FROM ledger WHERE scope = ? AND gone = 0")[0][0])
 

@@ -69,6 +69,12 @@ class RehearsedMapping:
     def mark_gone(self, keys: Iterable[str]) -> None:
         self.scratch.mark_gone(keys)
 
+    def doubt(self, keys: Iterable[str]) -> None:
+        self.scratch.doubt(keys)
+
+    def trust(self, entries: Iterable[LedgerEntry]) -> None:
+        self.scratch.trust(entries)
+
     def count(self) -> int:
         return self.real.count()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 from etl.errors import ConnectionFailed, Refused
-from etl.model import Action, Item, Outcome
+from etl.model import SERVER_FAULT, Action, Item, Outcome
 
 Send = Callable[[Sequence[Item]], Awaitable[list[Outcome]]]
 
@@ -60,5 +60,5 @@ def refusal(item: Item, refused: Refused) -> Outcome:
         Action.REJECTED,
         reason=f"{refused.reason} ({details})" if details else refused.reason,
         field=next(iter(refused.fields)) if len(refused.fields) == 1 else None,
-        code="server-fault" if refused.server_fault else "refused",
+        code=SERVER_FAULT if refused.server_fault else "refused",
     )

@@ -25,7 +25,7 @@ from etl.state import open_state
 from etl.state.rehearsal import Rehearsal
 from etl.steps.drift import Drift
 from etl.transform import build_transform
-from etl.writers import DeleteWriter, PlanWriter, UpsertWriter
+from etl.writers import CarefulWriter, DeleteWriter, PlanWriter, UpsertWriter
 from tests.support.memory import MemorySource, MemoryTarget
 
 SETTLED = ("filtered", "unchanged", "written", "deleted", "rejected")
@@ -90,7 +90,7 @@ class Mapped:
         pipeline.shaper.taken_up.saw_all = lambda: sure
         await pipeline.run()
         if self.missing != "keep":
-            writer = DeleteWriter(self.target) if self.missing == "delete" else UpsertWriter(self.target)
+            sender = DeleteWriter(self.target) if self.missing == "delete" else UpsertWriter(self.target)
             gone = Gone(
                 missing=self.missing,
                 state=state,
@@ -99,7 +99,7 @@ class Mapped:
                 transform=pipeline.shaper.transform,
                 run_id=run_id,
                 limit=self.limits.max_deletes,
-                writer=None if plan else writer,
+                writer=None if plan else CarefulWriter(sender, state),
                 stop=stop,
             )
             await gone.settle(complete=sure and pipeline.shaper.sure)
@@ -129,7 +129,8 @@ class Mapped:
             taken_up=TakenUp(transform, settlement, dedupe),
             details=None if self.detail is None else Details(self.detail, transform, self.source, state),
         )
-        writer = PlanWriter(state, report, settlement.stored) if plan else self.wrapped(UpsertWriter(self.target))
+        sender = CarefulWriter(self.wrapped(UpsertWriter(self.target)), state)
+        writer = PlanWriter(state, report, settlement.stored) if plan else sender
         return Pipeline(pages=self._pages, shaper=shaper, settlement=settlement, writer=writer, stop=stop, batch_size=4)
 
     def _transform(self) -> Any:

@@ -227,6 +227,24 @@ def test_the_parts_of_a_record_whose_full_form_is_refused_are_not_gone(store: St
     assert mapped.target.deleted == []
 
 
+def test_a_delete_whose_answer_was_lost_does_not_keep_a_record_away_that_comes_back(store: State) -> None:
+    mapped = sent(store, missing="delete")
+    delete = mapped.target.delete
+
+    async def lost(items: Sequence[Item]) -> list[Outcome]:
+        await delete(items)
+        raise ConnectionFailed("no answer")
+
+    mapped.source.records = things(1, 2, 3, 4, 5)
+    mapped.target.delete = lost  # type: ignore[method-assign]
+    mapped.run()
+    assert "t-6" not in mapped.target.stored
+    mapped.target.delete = delete  # type: ignore[method-assign]
+    mapped.source.records = things(1, 2, 3, 4, 5, 6)
+    assert counted(mapped.run()) == {"read": 6, "unchanged": 5, "written": 1}
+    assert "t-6" in mapped.target.stored
+
+
 # --- plans and interrupts ------------------------------------------------------------------------
 
 

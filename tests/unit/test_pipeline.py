@@ -23,7 +23,7 @@ from etl.specs import EachSpec, FieldSpec, Limit, LimitsSpec, LookupSpec, Mappin
 from etl.state import open_state
 from etl.steps.drift import Drift
 from etl.transform import build_transform, compile_text
-from etl.writers import PlanWriter, UpsertWriter
+from etl.writers import CarefulWriter, PlanWriter, UpsertWriter
 from tests.support.clocks import FakeClock
 from tests.support.memory import MemorySource, MemoryTarget
 
@@ -95,7 +95,8 @@ class Bench:
             secret=b"k" * 32,
         )
         settlement = Settlement(state, report, run_id, self.limits, secret=b"k" * 32, clock=FakeClock())
-        writer = PlanWriter(state, report, settlement.stored) if self.plan else UpsertWriter(self.target)
+        sender = CarefulWriter(UpsertWriter(self.target), state)
+        writer = PlanWriter(state, report, settlement.stored) if self.plan else sender
         settings: dict[str, object] = {
             "stop": asyncio.Event(),
             "batch_size": 4,
@@ -374,6 +375,42 @@ def test_wherever_the_target_fails_the_run_says_so(good: int, records: int, stor
         with pytest.raises(ConnectionFailed, match="no answer"):
             asyncio.run(bench._pipeline(report))
         assert report.written == len(bench.target.stored) < records
+
+
+@pytest.mark.parametrize("applied", [True, False])
+def test_a_change_whose_answer_was_lost_is_sent_again_though_the_source_took_it_back(
+    applied: bool, store: State
+) -> None:
+    bench = Bench(store, MemorySource(things(3)))
+    bench.run()
+    bench.source.records[0]["title"] = "changed"
+
+    async def lost(items):  # type: ignore[no-untyped-def]
+        if applied:
+            await MemoryTarget.upsert(bench.target, items)
+        raise ConnectionFailed("no answer")
+
+    bench.target.upsert = lost  # type: ignore[method-assign]
+    with pytest.raises(ConnectionFailed):
+        bench.run()
+    del bench.target.upsert
+    bench.source.records = things(3)
+    report = bench.run()
+    assert (report.unchanged, report.written) == (2, 1)
+    assert bench.target.stored["t-1"]["name"] == "thing 1"
+    assert bench.run().unchanged == 3
+
+
+def test_what_was_refused_leaves_the_record_as_the_target_had_it(store: State) -> None:
+    bench = Bench(store, MemorySource(things(3)))
+    bench.run()
+    bench.source.records[0]["title"] = "changed"
+    bench.target.faulty = lambda record: "no" if record["name"] == "changed" else None
+    assert bench.run().rejected == 1
+    bench.source.records = things(3)
+    bench.target.batches.clear()
+    assert bench.run().unchanged == 3
+    assert bench.target.batches == []
 
 
 def test_too_many_rejects_stop_the_run(store: State) -> None:

@@ -90,6 +90,19 @@ class StateMachine(RuleBasedStateMachine):
         for key in set(gone) & self.ledger.keys():
             self.ledger[key].entry = replace(self.ledger[key].entry, gone=True)
 
+    @rule(doubted=keys)
+    def doubt(self, doubted: list[str]) -> None:
+        self.mapping.doubt(doubted)
+        for key in set(doubted) & self.ledger.keys():
+            self.ledger[key].entry = replace(self.ledger[key].entry, hash=b"", gone=False)
+
+    @rule(trusted=st.lists(entries, max_size=5))
+    def trust(self, trusted: list[LedgerEntry]) -> None:
+        self.mapping.trust(trusted)
+        for entry in trusted:
+            if (known := self.ledger.get(entry.key)) is not None:
+                known.entry = replace(known.entry, hash=entry.hash, gone=entry.gone)
+
     @rule(forgotten=keys)
     def forget(self, forgotten: list[str]) -> None:
         self.mapping.forget(forgotten)

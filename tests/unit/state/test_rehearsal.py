@@ -30,6 +30,8 @@ def test_a_plan_leaves_the_real_store_as_it_was_and_finds_what_it_would_have_cre
     mapping.reject([Reject("4", "no")], "plan")
     mapping.forget(["1"])
     mapping.mark_gone(["1"])
+    mapping.doubt(["1"])
+    mapping.trust([entry("1", "other")])
     mapping.save_cursor(Cursor("c", "f"))
     plan.save_identities("acme", "production", SCOPE.origin, [("t-2", 2)])
     plan.rename("acme", "production", "projects", "renamed")
