@@ -116,7 +116,7 @@ def read(text: str) -> date | Moment:
 def _refuse(text: str) -> NoReturn:
     stripped = text.strip()
     if not stripped:
-        fail("an empty text is no date; to make it null write `field || null`")
+        fail("an empty text is no date; to make it null write: field || `null`")
     if _EPOCH.fullmatch(stripped):
         fail(f"{shown(text)} counts seconds and is no date; {_FORMS}")
     if _OTHER_ORDER.match(stripped):

@@ -124,7 +124,7 @@ def _read(value: Json, what: str) -> int | float | Decimal:
         _refuse(f"{shown(value)} is no {what}")
     text = value.strip()
     if not text:
-        _refuse(f"an empty text is no {what}; to make it null write `field || null`")
+        _refuse(f"an empty text is no {what}; to make it null write: field || `null`")
     found = read_number(text)
     if found is None:
         _refuse(f"{shown(value)} is no {what}{_why(text)}")

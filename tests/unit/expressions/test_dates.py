@@ -43,7 +43,7 @@ def test_every_accepted_form_becomes_one_instant(written: str, instant: str) -> 
 @pytest.mark.parametrize(
     ("written", "reason"),
     [
-        ("", "an empty text is no date; to make it null write `field || null`"),
+        ("", "an empty text is no date; to make it null write: field || `null`"),
         ("soon", "'soon' is no date; write it as 2026-04-01"),
         ("2026-02-30", "'2026-02-30' is no date: day is out of range for month"),
         ("2026-13-01", "'2026-13-01' is no date: month must be in 1..12"),

@@ -99,7 +99,7 @@ REJECTS: list[tuple[Json, Schema | str, str]] = [
     (7.5, "integer", "7.5 is no integer; make it one with round(), floor() or ceil()"),
     ("7.5", "integer", "'7.5' is no integer; make it one with round()"),
     ("007", "integer", "'007' is no integer: it would lose its leading zeros"),
-    ("", "integer", "an empty text is no integer; to make it null write `field || null`"),
+    ("", "integer", "an empty text is no integer; to make it null write: field || `null`"),
     ("seven", "integer", "'seven' is no integer"),
     ("1 000", "integer", "'1 000' is no integer; make it one with to_number(replace"),
     (True, "integer", "true is no integer"),
