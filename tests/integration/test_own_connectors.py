@@ -306,12 +306,14 @@ PAGING: dict[str, Case] = {
 
 
 @pytest.mark.parametrize("kind", PAGING)
-def test_every_page_is_asked_for_once_and_in_order(kind: str, tmp_path: Path) -> None:
+def test_every_page_is_asked_for_once_and_its_records_come_in_order(kind: str, tmp_path: Path) -> None:
     operation, answer, queries = PAGING[kind]
     with api(answer) as server:
         folder = own_folder(tmp_path, server.url, reads(**operation))
         document = folder.run()
-    assert server.lines == [f"GET /things?{query}".rstrip("?") for query in queries]
+    first, *others = [f"GET /things?{query}".rstrip("?") for query in queries]
+    assert server.lines[0] == first
+    assert sorted(server.lines[1:]) == sorted(others), "those that are asked for at once arrive in any order"
     assert [each["id"] for each in written(folder)] == [1, 2, 3, 4, 5, 6, 7]
     assert document["mappings"][0]["read"] == 7
 
