@@ -121,6 +121,7 @@ class _Diagnosis:
             or self._in_flow()
             or self._directive()
             or self._between_brackets()
+            or self._never_opened()
             or self._expression()
             or self._second_colon()
             or self._no_colon()
@@ -180,6 +181,13 @@ class _Diagnosis:
             hint = f"close it with '{closing}', or quote what holds brackets or commas"
             return Problem("yaml", f"this '{opened}' is not closed", self._place(self.since), hint)
         return self._quote(self.at)
+
+    def _never_opened(self) -> Problem | None:
+        """`target: {connection: x}}`: a bracket too many."""
+        if "flow" in self.context or self.character not in {"}", "]"}:
+            return None
+        message = f"this '{self.character}' closes nothing: all that was opened before is closed"
+        return Problem("yaml", message, self._place(self.at), "take it out")
 
     def _quote(self, at: int) -> Problem:
         """Marks the word that ends at `at`."""
