@@ -56,9 +56,9 @@ async def publish(target: FilesTarget, state: MappingState, settlement: Settleme
     await target.publish()
 
 
-def warn_of_gone_file(target: FilesTarget, state: MappingState, report: MappingReport, operation: str) -> None:
+def warn_of_gone_file(target: FilesTarget, state: MappingState, report: MappingReport) -> None:
     """A file that was taken away is not written again by itself: what it held counts as accepted."""
-    if operation == "upsert" and not target.merge.path.exists() and (count := state.count()):
+    if not target.merge.path.exists() and (count := state.count()):
         report.warnings.append(
             f"{target.merge.path.name} is not there any more, and {count} records that were written to it count as "
             "unchanged: `--full` writes all of them again"

@@ -99,7 +99,8 @@ class Jobs:
             yield
             return
         target = self.writing.file(spec)
-        warn_of_gone_file(target, state, report, spec.target.operation)
+        if spec.target.operation == "upsert" and not self.options.resend:
+            warn_of_gone_file(target, state, report)
         try:
             yield
         finally:

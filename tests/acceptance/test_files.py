@@ -168,7 +168,8 @@ def test_a_file_that_was_taken_away_is_told_and_written_again_when_asked(local: 
     result = local.etl("run")
 
     assert "customers.jsonl is not there any more" in result.stderr + result.stdout
-    local.run("--full")
+    result = local.etl("run", "--full")
+    assert "not there any more" not in result.stderr + result.stdout
     assert len(lines(local, "data/out/customers.jsonl")) == 2
 
 
