@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import aclosing
 from dataclasses import replace
 
 from etl.assemble.connections import Connections
@@ -13,6 +14,7 @@ from etl.expressions.scope import Scope, Table, table
 from etl.keys import VEILED, canonical
 from etl.model import LATER, MISSING, PLANNED_ID, Json, Record
 from etl.ports import ReadRequest, State
+from etl.shape.detail import all_or_none
 from etl.specs import LookupSpec, MappingSpec, ProjectSpec
 from etl.steps.lookups import Rows, used_tables
 from etl.transform import compile_text, truthy
@@ -94,9 +96,10 @@ class Tables:
                 return await source.detail(record)
 
         rows: list[Record] = []
-        async for page in source.pages(ReadRequest(params=lookup.params)):
-            kept = [record for record in page.records if where is None or truthy(where(record, scope))]
-            rows += await asyncio.gather(*(full(record) for record in kept))
+        async with aclosing(source.pages(ReadRequest(params=lookup.params))) as pages:
+            async for page in pages:
+                kept = [record for record in page.records if where is None or truthy(where(record, scope))]
+                rows += await all_or_none([full(record) for record in kept])
         return rows
 
 

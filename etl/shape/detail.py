@@ -68,7 +68,7 @@ class Details:
                 except Refused as answer:
                     return detail_refused(Item(key, record), answer)
 
-        results = await _all_or_none([full(key, record) for key, record in records])
+        results = await all_or_none([full(key, record) for key, record in records])
         full_forms = [result for result in results if not isinstance(result, Outcome)]
         self._store(full_forms, versions, stored)
         return full_forms, [result for result in results if isinstance(result, Outcome)]
@@ -113,7 +113,7 @@ def detail_refused(item: Item, answer: Refused) -> Outcome:
     return Outcome(item, Action.REJECTED, reason=reason, code="detail")
 
 
-async def _all_or_none(calls: Sequence[Coroutine[Any, Any, Result]]) -> list[Result]:
+async def all_or_none(calls: Sequence[Coroutine[Any, Any, Result]]) -> list[Result]:
     """The results in order; where one call fails, the others are cancelled before its error goes on."""
     tasks = [asyncio.ensure_future(call) for call in calls]
     try:
