@@ -124,7 +124,7 @@ def test_a_host_that_never_answers(tmp_path: Path, sandbox: Sandbox, snapshot: S
         return web.Response()
 
     with background(serving(never)) as silent:
-        folder = to(sandbox, tmp_path, blikk={"base_url": silent.url, "retry": QUICK, "timeout": "200ms"})
+        folder = to(sandbox, tmp_path, blikk={"base_url": silent.url, "retry": QUICK, "timeout": "500ms"})
         result = folder.etl("run")
     assert result.exit_code == 3
     assert told(result, folder) == snapshot
