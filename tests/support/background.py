@@ -22,8 +22,17 @@ def background(server: AbstractAsyncContextManager[T]) -> Iterator[T]:
         try:
             yield given
         finally:
-            asyncio.run_coroutine_threadsafe(server.__aexit__(None, None, None), loop).result()
+            asyncio.run_coroutine_threadsafe(_ended(server), loop).result()
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+async def _ended(server: AbstractAsyncContextManager[T]) -> None:
+    """Leaves the server, and no request to it half handled: what that holds would be found open in another test."""
+    await server.__aexit__(None, None, None)
+    handlers = asyncio.all_tasks() - {asyncio.current_task()}
+    for handler in handlers:
+        handler.cancel()
+    await asyncio.gather(*handlers, return_exceptions=True)
