@@ -35,6 +35,8 @@ class Listing:
     told: Sequence[str]
     deletions: Mapping[int, Sequence[float]]
     under_way: int = 1
+    turns: list[int] = field(default_factory=list)
+    """How many turns others get while a request or its answer is on the way, one after another; then one each."""
     asked: list[Step] = field(default_factory=list)
 
     def needed(self) -> int:
@@ -44,7 +46,16 @@ class Listing:
         return self.under_way
 
     async def __call__(self, step: Step) -> Answer:
-        await asyncio.sleep(0)
+        await self._on_the_way()
+        answer = self._answer(step)
+        await self._on_the_way()
+        return answer
+
+    async def _on_the_way(self) -> None:
+        for _ in range(self.turns.pop(0) if self.turns else 1):
+            await asyncio.sleep(0)
+
+    def _answer(self, step: Step) -> Answer:
         self.asked.append(step)
         for place in self.deletions.get(len(self.asked), ()):
             if self.rows:
@@ -77,9 +88,11 @@ def read(listing: Listing, first: int = 1, *, watched: bool = False) -> tuple[se
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@example(4, 2, 1, 1, False, ("total",), {2: [0.0]}, False, 1)  # a page read again stood behind pages that were not full
-@example(3, 2, 1, 2, False, ("total",), {}, False, 1)  # so did the page that an interrupted read goes on at
-@example(4, 2, 1, 2, True, ("total",), {2: [0.0] * 3}, False, 1)  # so many pages back was no page of its numbers
+@example(
+    4, 2, 1, 1, False, ("total",), {2: [0.0]}, False, 1, []
+)  # a page read again stood behind pages that were not full
+@example(3, 2, 1, 2, False, ("total",), {}, False, 1, [])  # so did the page that an interrupted read goes on at
+@example(4, 2, 1, 2, True, ("total",), {2: [0.0] * 3}, False, 1, [])  # so many pages back was no page of its numbers
 @given(
     count=st.integers(0, 40),
     size=st.integers(1, 12),
@@ -89,7 +102,8 @@ def read(listing: Listing, first: int = 1, *, watched: bool = False) -> tuple[se
     told=st.sampled_from([("total",), ("total", "pages"), ("total", "size"), ("total", "pages", "size")]),
     deletions=st.dictionaries(st.integers(2, 25), st.lists(st.floats(0, 0.999), max_size=4), max_size=3),
     watched=st.booleans(),
-    under_way=st.integers(1, 4),
+    under_way=st.integers(1, 8),
+    turns=st.lists(st.integers(0, 8), max_size=40),
 )
 def test_whatever_is_deleted_while_pages_of_any_size_are_read_what_stays_is_read(
     count: int,
@@ -101,8 +115,9 @@ def test_whatever_is_deleted_while_pages_of_any_size_are_read_what_stays_is_read
     deletions: Mapping[int, Sequence[float]],
     watched: bool,
     under_way: int,
+    turns: list[int],
 ) -> None:
-    listing = Listing([*range(count)], size, cap, by_record, told, deletions, under_way)
+    listing = Listing([*range(count)], size, cap, by_record, told, deletions, under_way, list(turns))
     before = (first - 1) * (size if by_record else min(size, cap))
     try:
         came, unsure = read(listing, first, watched=watched)

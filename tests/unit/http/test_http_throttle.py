@@ -8,12 +8,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from hypothesis import given
+from hypothesis import strategies as st
 
 from etl.clock import SystemClock
+from etl.http.slot_board import BoardStore
 from etl.http.slot_store import PATIENCE, Change, FileStore, MemoryStore, T, shared_folder
 from etl.http.throttle import Throttle, shared_throttle
 from etl.specs import ThrottleWindow
@@ -103,6 +108,95 @@ def test_what_looking_at_a_shared_store_costs_is_no_rate_limit_s_fault() -> None
     asyncio.run(throttle.pause(5.0))
     run(throttle, clock, 3)
     assert throttle.waited == pytest.approx(5.0, abs=0.5)
+
+
+@dataclass
+class Board:
+    """A row that machines share, `ways` away: seconds there and back, one exchange after another; then none."""
+
+    clock: FakeClock
+    ways: list[tuple[float, float]]
+    text: str = ""
+
+    async def swap(self, name: str, expected: str, text: str) -> tuple[str, float]:
+        there, back = self.ways.pop(0) if self.ways else (0.0, 0.0)
+        await self.clock.sleep(there)
+        if self.text == expected:
+            self.text = text
+        told = self.text, self.clock.seconds
+        await self.clock.sleep(back)
+        return told
+
+
+@dataclass
+class Caller:
+    """One request of a machine: begins and, if it is cancelled, ends after so many seconds and turns of others."""
+
+    machine: int
+    begin: tuple[float, int]
+    cancelled: tuple[float, int] | None
+    pause: float
+
+    async def call(self, throttle: Throttle, clock: FakeClock, sent: list[float]) -> None:
+        await _meanwhile(clock, self.begin)
+        async with throttle.turn() as turn:
+            await turn.go()
+            sent.append(clock.seconds)
+            await turn.answered()
+        if self.pause:
+            await throttle.pause(self.pause)
+
+    async def fate(self, throttle: Throttle, clock: FakeClock, sent: list[float]) -> None:
+        task = asyncio.create_task(self.call(throttle, clock, sent))
+        if self.cancelled is not None:
+            await _meanwhile(clock, self.cancelled)
+            task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _meanwhile(clock: FakeClock, how_long: tuple[float, int]) -> None:
+    if how_long[0]:
+        await clock.sleep(how_long[0])
+    for _ in range(how_long[1]):
+        await asyncio.sleep(0)
+
+
+MOMENTS = st.tuples(st.sampled_from([0.0, 0.0, 0.05, 0.5, 1.1]), st.integers(0, 12))
+CALLERS = st.builds(Caller, st.integers(0, 2), MOMENTS, st.one_of(st.none(), MOMENTS), st.sampled_from([0, 0, 0, 2.0]))
+WAYS = st.sampled_from([0.0, 0.001, 0.008])
+
+
+@given(
+    windows=st.lists(st.builds(ThrottleWindow, st.integers(1, 4), st.sampled_from([0.5, 1.0])), min_size=1, max_size=2),
+    callers=st.lists(CALLERS, min_size=1, max_size=14),
+    late=st.sampled_from([0.0, 0.004, 0.02]),
+    ways=st.one_of(st.none(), st.lists(st.tuples(WAYS, WAYS), max_size=30)),
+)
+def test_whoever_gives_up_or_is_late_wherever_no_window_overflows_and_nobody_is_held_up(
+    windows: list[ThrottleWindow], callers: list[Caller], late: float, ways: list[tuple[float, float]] | None
+) -> None:
+    clock = FakeClock(late=late)
+    shared = MemoryStore() if ways is None else Board(clock, list(ways))
+    stores = [shared if isinstance(shared, MemoryStore) else BoardStore(shared, "x", clock) for _ in range(3)]
+    throttles = [Throttle(windows, clock, store) for store in stores]
+    sent: list[float] = []
+
+    async def story() -> float:
+        await asyncio.gather(*(each.fate(throttles[each.machine], clock, sent) for each in callers))
+        begin = clock.seconds
+        for throttle in throttles:
+            await Caller(0, (0.0, 0), None, 0).call(throttle, clock, sent)
+        return clock.seconds - begin
+
+    # a slot each that a machine's last caller gave up, those still to come, and a pause
+    assert asyncio.run(story()) < 8 + (len(callers) + 3) * max(window.seconds for window in windows)
+    assert len(sent) >= 3 + sum(each.cancelled is None for each in callers)
+    sent.sort()
+    for window in windows:
+        later = zip(sent, sent[window.requests :], strict=False)
+        assert all(second - first >= window.seconds for first, second in later)
+    assert {throttle.waited for throttle in throttles} == {throttle._waited for throttle in throttles}, "none waits"
 
 
 def test_a_caller_that_is_cancelled_in_line_or_at_its_slot_holds_nobody_up() -> None:
