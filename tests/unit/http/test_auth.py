@@ -6,6 +6,7 @@ import asyncio
 import base64
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -22,7 +23,7 @@ from etl.http.credentials import choose
 from etl.http.tokens import Lifetime
 from etl.model import Json
 from tests.support.clocks import FakeClock
-from tests.support.rest import connect
+from tests.support.rest import InMemory, connect
 from tests.support.serving import Served, serving
 
 READ = Call("GET", "/things", reads=True)
@@ -233,6 +234,114 @@ def test_a_revoked_token_is_renewed_once_for_all_requests_that_met_the_401() -> 
         return set(used), api.logins
 
     assert run(api, story) == ({"token-2"}, 2)
+
+
+@dataclass
+class Moody:
+    """An API whose requests take turns, and which forgets its tokens when the requests of these numbers arrive."""
+
+    clock: FakeClock
+    turns: list[int]
+    forgets_at: set[int]
+    faults: list[str | None]
+    good: dict[str, float] = field(default_factory=dict)
+    logins: int = 0
+    asked: int = 0
+    _at_login: int = 0
+
+    async def handle(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path != "/token":
+            return await self._answered(lambda: self._used(request.headers["authorization"]))
+        self._at_login += 1
+        try:
+            assert self._at_login == 1, "two logins at once"
+            return await self._answered(self._token)
+        finally:
+            self._at_login -= 1
+
+    async def _answered(self, answer: Callable[[], httpx.Response]) -> httpx.Response:
+        await self._on_the_way()
+        self.asked += 1
+        if self.asked in self.forgets_at:
+            self.good.clear()
+        fault = self.faults.pop(0) if self.faults else None
+        if fault == "lost":
+            raise httpx.ConnectError("no answer")
+        response = httpx.Response(500, json={}) if fault == "500" else answer()
+        await self._on_the_way()
+        return response
+
+    async def _on_the_way(self) -> None:
+        for _ in range(self.turns.pop(0) if self.turns else 1):
+            await asyncio.sleep(0)
+
+    def _token(self) -> httpx.Response:
+        self.logins += 1
+        self.good[f"Bearer {self.logins}"] = self.clock.seconds + 600
+        return httpx.Response(200, json={"accessToken": str(self.logins), "lives": 600})
+
+    def _used(self, token: str) -> httpx.Response:
+        good = self.good.get(token, 0.0) > self.clock.seconds
+        return httpx.Response(200, json=token) if good else httpx.Response(401, json={})
+
+
+@given(
+    callers=st.lists(
+        st.tuples(
+            st.integers(0, 15),  # turns before it begins
+            st.sampled_from([0.0, 0.0, 1.0, 590.0]),  # and seconds
+            st.one_of(st.none(), st.integers(0, 25)),  # turns after which it is cancelled
+        ),
+        min_size=1,
+        max_size=10,
+    ),
+    turns=st.lists(st.integers(0, 10), max_size=60),
+    forgets_at=st.sets(st.integers(1, 20), max_size=2),
+    faults=st.lists(st.sampled_from([None, None, None, "500", "lost"]), max_size=8),
+)
+def test_in_whatever_order_401s_come_and_callers_give_up_there_is_one_login_at_a_time_and_few_in_all(
+    callers: list[tuple[int, float, int | None]], turns: list[int], forgets_at: set[int], faults: list[str | None]
+) -> None:
+    clock = FakeClock()
+    api = Moody(clock, list(turns), forgets_at, list(faults))
+    options = {"auth": ({**BLIKK, "expires": {"seconds": "lives"}},)}
+
+    async def call(connection: RestConnection, begin: int, seconds: float, cancelled: int | None) -> object:
+        async def request() -> object:
+            for _ in range(begin):
+                await asyncio.sleep(0)
+            if seconds:
+                await clock.sleep(seconds)
+            return (await connection.client.request(READ)).body
+
+        task = asyncio.create_task(request())
+        if cancelled is not None:
+            for _ in range(cancelled):
+                await asyncio.sleep(0)
+            task.cancel()
+        (result,) = await asyncio.gather(task, return_exceptions=True)
+        assert not isinstance(result, asyncio.CancelledError) or cancelled is not None
+        return result
+
+    async def story() -> None:
+        connection = connect(
+            "https://x.example", transport=InMemory(api.handle), connector=options, auth=APP, clock=clock
+        )
+        results = await asyncio.gather(*(call(connection, *each) for each in callers))
+        failed = [result for result in results if isinstance(result, Exception)]
+        assert not any(isinstance(each, LoginFailed) for each in failed) or len(forgets_at) > 1
+        assert all(isinstance(each, ConnectionFailed) for each in failed)
+        assert not failed or faults or len(forgets_at) > 1
+        given_up = sum(cancelled is not None for *_, cancelled in callers)
+        assert api.logins <= 2 + len(forgets_at) + given_up + len(faults)
+        api.forgets_at, api.faults = set(), []
+        before = api.logins
+        used = await asyncio.gather(*(connection.client.request(READ) for _ in range(5)))
+        assert len({answer.body for answer in used}) == 1
+        assert api.logins <= before + 1
+        await connection.close()
+
+    asyncio.run(story())
 
 
 def test_a_second_401_ends_it() -> None:
