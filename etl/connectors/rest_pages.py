@@ -164,11 +164,18 @@ class NumberedPages:
         """Page `number`, asked for by now if that was not done ahead; the next ones are under way, too."""
         if self.under_way and self.under_way[0][0] != read.step(number):
             await self._drop()
-        horizon = min(read.horizon(number, self.fetch.needed()), number + self.fetch.ahead() - 1)
+        horizon = min(self._horizon(read, number), number + self.fetch.ahead() - 1)
         while number + len(self.under_way) <= horizon:
             step = read.step(number + len(self.under_way))
             self.under_way.append((step, asyncio.create_task(self.fetch(step))))
         return await self.under_way.popleft()[1]
+
+    def _horizon(self, read: NumberedRead, number: int) -> int:
+        """The highest page to ask for now. What is added comes on the last page: answered before another, it would not
+        show what arrived while that one was on its way."""
+        horizon = read.horizon(number, self.fetch.needed())
+        ends_alone = isinstance(self.watch, Arrivals) and read.last is not None and horizon >= read.last
+        return max(number, horizon - 1) if ends_alone else horizon
 
     async def _drop(self) -> None:
         """Ends what was asked for ahead."""
