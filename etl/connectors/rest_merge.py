@@ -33,7 +33,8 @@ def merged(current: Record, output: Record, write_fields: Mapping[str, Schema], 
     if lost and not lossy:
         names = ", ".join(f"'{name}'" for name in lost)
         raise RecordRejected(
-            f"the update replaces the whole record, and {names} can't be read back: map it, or say `lossy: allow`",
+            f"the update replaces the whole record, and {names} can't be read back: map "
+            f"{'it' if len(lost) == 1 else 'them'}, or let go what stands there with `lossy: allow` under `target`",
             field=lost[0],
             code="lossy",
         )

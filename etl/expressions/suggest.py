@@ -13,12 +13,18 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The one of `names` that `name` is most likely a slip of, or None."""
+    """The one of `names` that `name` is most likely a slip of, or None. What stands before the last point makes two
+    names no more alike: `filter.to` is not meant by `filter.startDate`."""
     known = list(names)
     folded = {squash(other): other for other in reversed(known)}
     same = folded.get(squash(name))
     if same is not None:
         return same
+    front, point, last = name.rpartition(".")
+    beside = {other.removeprefix(front + point): other for other in known if point and other.startswith(front + point)}
+    if beside:
+        meant = nearest(last, beside)
+        return beside[meant] if meant else nearest(squash(name), set(known).difference(beside.values()))
     close = get_close_matches(squash(name), list(folded), n=1, cutoff=0.6 if len(name) > 3 else 0.66)
     return folded[close[0]] if close else None
 

@@ -416,7 +416,9 @@ def test_a_field_that_cannot_be_read_back_is_named_instead_of_lost() -> None:
     fields = {**WRITTEN, "secret": Schema("string")}
     outcome, sent = update({"name": "New"}, write_fields=fields)
     assert (outcome.action, outcome.field, outcome.code, sent) == (Action.REJECTED, "secret", "lossy", [])
-    assert "'secret' can't be read back" in str(outcome.reason)
+    assert "'secret' can't be read back: map it, or let go what stands there with `lossy: allow` under `target`" in str(
+        outcome.reason
+    )
     assert update({"name": "New", "secret": "x"}, write_fields=fields)[0].action is Action.UPDATED
     assert update({"name": "New"}, write_fields=fields, lossy=True)[0].action is Action.UPDATED
 

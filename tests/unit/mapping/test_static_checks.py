@@ -330,6 +330,16 @@ def test_a_needed_param_that_is_misspelt_is_one_mistake(folder: Path) -> None:
     assert [each.hint for each in problems if "param" in each.code] == ["did you mean 'filter.from'?"]
 
 
+def test_a_param_is_not_taken_for_another_for_what_stands_before_its_point(folder: Path) -> None:
+    known = connectors() | {"crm": load_connector("blikk", folder)}
+    source = f"source: {{endpoint: {DAYS}, params: {{filter.startDate: 2026-04-01, filter.until: 2026-04-30}}}}\n"
+    problems = check(folder, source + "fields: {name: {const: x}}\n", known)
+    hints = [str(each.hint) for each in problems if each.code == "unknown-param"]
+    assert len(hints) == 2
+    assert not any("did you mean" in each for each in hints)
+    assert [each.message for each in problems if each.code == "missing-param"]
+
+
 def test_each_item_of_a_param_is_checked(folder: Path) -> None:
     known = _with_params(ids={"type": "array", "items": "integer"})
     assert codes(check(folder, "source:\n  params: {ids: [5, x]}\n", known)) == ["param-type"]
