@@ -14,7 +14,7 @@ from etl.expressions.parse import names_used, parse
 from etl.expressions.scope import Scope
 from etl.keys import veiled
 from etl.mapping.sensitive import looked_up, made_of, sensitive_fields, where_is_sensitive
-from etl.model import Json
+from etl.model import Json, Schema
 from etl.ports import Veil
 from etl.shape.detail import Detail
 from etl.specs import FieldSpec, MappingSpec
@@ -68,7 +68,7 @@ def detail_of(workspace: Workspace, spec: MappingSpec) -> Detail | None:
         return None
     source = source_of(workspace, spec)
     keep = _looked_at(spec)
-    hidden = made_of(spec) | {name for name, field in source.fields.items() if field.sensitive}
+    hidden = made_of(spec) | {name for name, field in source.fields.items() if _holds_sensitive(field)}
     keep = None if keep is None or keep & hidden else keep
     return Detail(
         when=compile_text(wanted.when),
@@ -77,6 +77,12 @@ def detail_of(workspace: Workspace, spec: MappingSpec) -> Detail | None:
         digest=hashlib.sha256(" ".join(sorted(keep)).encode()).hexdigest()[:12] if keep else "",
         brings=frozenset(name for name, field in source.fields.items() if field.detail_only),
     )
+
+
+def _holds_sensitive(field: Schema) -> bool:
+    """Whether it or anything inside of it is sensitive."""
+    inside = [*(field.properties or {}).values(), *([field.items] if field.items else [])]
+    return field.sensitive or any(_holds_sensitive(each) for each in inside)
 
 
 def drift_of(workspace: Workspace, spec: MappingSpec) -> Drift:
@@ -106,7 +112,8 @@ def target_key_of(workspace: Workspace, spec: MappingSpec) -> tuple[str, ...]:
 
 
 def _looked_at(spec: MappingSpec) -> frozenset[str] | None:
-    """The record's top-level fields that any expression looks at; None where one looks at the record as a whole."""
+    """The record's own top-level fields that any expression looks at; None where one looks at the record as a whole.
+    Its parent is none of them: that is as it was read just now."""
     source = spec.source
     texts = [field.value for field in spec.fields]
     texts += [source.where, *source.key, source.each.items if source.each else None]
@@ -118,4 +125,4 @@ def _looked_at(spec: MappingSpec) -> frozenset[str] | None:
         if used is None:
             return None
         names |= used
-    return frozenset(names)
+    return frozenset(names - {source.parent.alias} if source.parent else names)

@@ -394,6 +394,36 @@ def test_full_forms_of_nested_records_are_asked_for_below_their_parents(tmp_path
     assert no_list in said[1]
 
 
+def test_a_full_form_that_is_kept_holds_neither_its_parent_nor_what_is_sensitive_inside(tmp_path: Path) -> None:
+    connector = json.loads(json.dumps(NESTED))
+    things = connector["endpoints"]["things"]
+    things["version"] = "number"
+    things["detail_fields"]["owner"] = {"properties": {"name": "string", "mail": {"type": "string", "sensitive": True}}}
+    connector["endpoints"]["boxes"]["fields"]["colour"] = "string"
+    answers: dict[str, Any] = {
+        "/boxes": [{"code": "b", "colour": "red"}],
+        "/boxes/b/things": [{"id": 3, "number": "1"}],
+        "/boxes/b/things/1": {"id": 3, "name": "Three", "owner": {"name": "Ann", "mail": "ann@example.com"}},
+    }
+    source = {**READ["source"], "parent": {"endpoint": "boxes", "as": "box"}, "detail": True}
+    plainly = {**READ, "source": source, "fields": {"id": "id", "name": "concat(box.colour, ' ', name)"}}
+    owned = {**READ, "source": source, "fields": {"id": "id", "name": "concat(box.colour, ' ', owner.name)"}}
+    with api(lambda asked: Told(answers[asked.path])) as server:
+        folder = own_folder(tmp_path, server.url, connector, plainly)
+        folder.run()
+        answers["/boxes"] = [{"code": "b", "colour": "blue"}]
+        del server.asked[:]
+        folder.run()
+        assert written(folder) == [{"id": 3, "name": "blue Three"}]
+        assert server.lines == ["GET /boxes", "GET /boxes/b/things"], "the version of the thing is the same"
+        folder.write("mappings/read.yaml", json.dumps(owned))
+        folder.run()
+    assert written(folder) == [{"id": 3, "name": "blue Ann"}]
+    assert "ann@example.com" not in "".join(
+        file.read_text(errors="replace") for file in folder.path.glob(".etl/*.db*") if file.is_file()
+    )
+
+
 # --- throttle ------------------------------------------------------------------------------------
 
 
