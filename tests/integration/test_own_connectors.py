@@ -13,7 +13,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from etl.writers import once
-from tests.support.own_api import READ, WRITE, Asked, Told, api, own_folder, reads, written
+from tests.support.own_api import FIELDS, READ, WRITE, Asked, Told, api, own_folder, reads, written
 from tests.support.projects import plain
 
 THINGS = [{"id": number, "name": f"Thing {number}"} for number in range(1, 8)]
@@ -422,6 +422,40 @@ def test_a_full_form_that_is_kept_holds_neither_its_parent_nor_what_is_sensitive
     assert "ann@example.com" not in "".join(
         file.read_text(errors="replace") for file in folder.path.glob(".etl/*.db*") if file.is_file()
     )
+
+
+def test_what_the_connector_calls_sensitive_inside_of_a_field_is_masked_and_what_stands_beside_it_is_not(
+    tmp_path: Path,
+) -> None:
+    mail = {"type": "string", "sensitive": True}
+    owner = {"properties": {"id": "integer", "contact": {"properties": {"mail": mail}}}}
+    connector = {"types": {"owner": owner}, **reads(fields={**FIELDS, "owner": "owner", "people": ["owner"]})}
+    hidden = ["owner.contact.mail", "owner", "owner.*", "owner | contact", "to_string(owner)", "people[].contact"]
+    hidden += ["owner.to_string(@)", "one", "one.contact.mail", "lookup('things', id).owner.contact.mail"]
+    shown = [
+        "owner.id",
+        "people[0].id",
+        "people[*].id",
+        "one.id",
+        "lookup('things', id).owner.id",
+        "[owner.id, name][?@]",
+    ]
+    values = {f"f{number}": value for number, value in enumerate(hidden + shown)}
+    mapping = {
+        **READ,
+        "source": {**READ["source"], "each": {"items": "people[]", "as": "one", "key": "one.id"}},
+        "lookups": {"things": {"connection": "api", "endpoint": "things", "key": "id"}},
+        "fields": {"id": "id", **values},
+    }
+    ann = {"id": 5, "contact": {"mail": "ann@example.com"}}
+    with api(lambda asked: Told([{"id": 1, "name": "One", "owner": ann, "people": [ann]}])) as server:
+        folder = own_folder(tmp_path, server.url, connector, mapping)
+        plan = folder.etl("plan", "--json")
+    assert plan.exit_code == 0, plan.output
+    (change,) = json.loads(plan.stdout)["mappings"][0]["changes"]
+    masked = [value for name, value in values.items() if change["fields"][name][1] == "•••"]
+    assert masked == hidden
+    assert "ann@example.com" not in plan.output
 
 
 # --- throttle ------------------------------------------------------------------------------------
