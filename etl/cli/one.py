@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from etl.cli.offline import offline
 from etl.cli.options import Settings
-from etl.cli.running import opened
+from etl.cli.running import only_templates, opened
 from etl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 def one_mapping(workspace: Workspace, path: str) -> Loaded:
     """The workspace's only mapping. Raises UsageError where the path stands for several."""
+    if not workspace.loaded:
+        raise only_templates(workspace)
     if len(workspace.loaded) != 1:
         names = ", ".join(mapping.name for mapping in workspace.mappings)
         raise UsageError(f"'{path}' holds {len(workspace.loaded)} mappings: {names}", "name one of them")

@@ -20,7 +20,7 @@ from etl.cli.request import Request
 from etl.cli.screen import Screen
 from etl.cli.sensitive import hidden_fields
 from etl.cli.stopping import run_stoppable
-from etl.errors import DocumentError, EtlError
+from etl.errors import DocumentError, EtlError, UsageError
 
 if TYPE_CHECKING:
     import asyncio
@@ -52,6 +52,8 @@ def execute(
             check_place("--out", out)
         with sandboxed(settings, request.paths, request.sandbox) as sandbox:
             workspace = opened(settings, request.paths, sandbox, request.select, request.exclude)
+            if not workspace.loaded:
+                raise only_templates(workspace)
             report = _done(settings, request, workspace, options, saved)
     hidden, where = hidden_fields(workspace), _where(settings, request, workspace)
     unwritten = []
@@ -128,6 +130,12 @@ def sandboxed(settings: Settings, paths: Sequence[str], wanted: bool) -> Iterato
 
     with Sandbox(folder=project_folder(settings, paths) / ".etl" / "sandbox") as sandbox:
         yield sandbox.connections
+
+
+def only_templates(workspace: Workspace) -> UsageError:
+    """That there is nothing to run or look at: what was named is only there to be extended."""
+    names = ", ".join(f"'{each.spec.name}'" for each in workspace.known)
+    return UsageError(f"there are only templates here: {names}", "they are never run: name a mapping that extends one")
 
 
 def opened(

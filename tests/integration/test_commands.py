@@ -68,6 +68,16 @@ def test_one_command_in_an_empty_folder_runs_a_library_mapping_and_a_second_run_
     assert again["connections"]["dimesheets"]["requests"] == 0
 
 
+@pytest.mark.parametrize("command", ["run", "plan", "preview", "explain"])
+def test_a_template_alone_is_nothing_to_run_or_to_look_at(command: str, project: Path) -> None:
+    (project / "mappings" / "projects.yaml").write_text(f"template: true\n{MAPPING}")
+    result = etl(command, "mappings/projects.yaml", *(("--key", "1") if command == "explain" else ()))
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "error: there are only templates here: 'projects' — they are never run: name a mapping that extends one\n"
+    )
+
+
 def test_a_run_prints_one_json_document_whose_counts_add_up(project: Path) -> None:
     result = etl("run", "--json")
     assert result.exit_code == 0, result.stderr
