@@ -30,6 +30,9 @@ class Arrivals:
     """The server's time at its first answer."""
     _grown: int = 0
     _total: int | None = None
+    _fell: bool = False
+    """It was smaller than the one before, maybe only since that answer had been overtaken: what it grows by next was
+    counted."""
     _keys: set[bytes] = field(default_factory=set)
 
     @classmethod
@@ -52,8 +55,9 @@ class Arrivals:
         if self._since is None:
             self._since = _date(headers.get("date"))
         if total is not None:
-            self._grown += max(0, total - self._total) if self._total is not None else 0
-            self._total = total
+            grown = total - self._total if self._total is not None else 0
+            self._grown += 0 if self._fell else max(0, grown)
+            self._total, self._fell = total, grown < 0
         self._keys |= {self._key(record) for record in records if self._is_new(record)} - self.known
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -17,7 +18,7 @@ from etl.connectors.rest_request import without
 from etl.errors import Refused
 from etl.http.answer import Answer, Call
 from etl.http.client import HttpClient
-from etl.http.numbered import NumberedRead
+from etl.http.numbered import NumberedRead, Verdict
 from etl.http.paging import Chain, Numbered, PagingFailed, Step, Totals
 from etl.http.repeats import SURE_COUNT, Repeats
 from etl.model import Page, Record
@@ -94,6 +95,10 @@ class NumberedPages:
     watch: Arrivals | Moves | None = None
     """Sees that records were missed which no total tells of."""
     under_way: deque[tuple[Step, asyncio.Task[Answer]]] = field(default_factory=deque)
+    at_once: int = 1
+    """How many pages were under way at most."""
+    settled: int = sys.maxsize
+    """Up to this page nothing is added."""
 
     async def pages(self) -> AsyncGenerator[Page, None]:
         """All pages; from the first again where the total may have hidden that records moved."""
@@ -136,11 +141,12 @@ class NumberedPages:
                 raise
             records = self._taken(answer)
             verdict = read.after(number, answer, records)
-            place = read.place(number if verdict.again_from is None else verdict.again_from - 1)
-            yield self._page(number, records, answer, place)
+            again = self._again_from(verdict, number)
+            yield self._page(number, records, answer, read.place(number if again is None else again - 1))
             end = verdict.end
-            if verdict.again_from is not None:
-                async with aclosing(self._again(read, verdict.again_from, number)) as pages:
+            if again is not None:
+                await self._drop()  # it is older than what is read now, so that its totals would hide what changed
+                async with aclosing(self._again(read, again, number)) as pages:
                     async for page in pages:
                         yield page
                         count = len(page.records)
@@ -168,14 +174,24 @@ class NumberedPages:
         while number + len(self.under_way) <= horizon:
             step = read.step(number + len(self.under_way))
             self.under_way.append((step, asyncio.create_task(self.fetch(step))))
+        self.at_once = max(self.at_once, len(self.under_way))
         return await self.under_way.popleft()[1]
 
+    def _again_from(self, verdict: Verdict, number: int) -> int | None:
+        """The first page to read again. Where the total has shrunk, answers may have overtaken each other: any page
+        that was under way with the one before can be from after it, and those that stand before it from before."""
+        if verdict.again_from is None or verdict.again_from == number or self.at_once == 1:
+            return verdict.again_from
+        return min(verdict.again_from, max(self.first, number - self.at_once - 1))
+
     def _horizon(self, read: NumberedRead, number: int) -> int:
-        """The highest page to ask for now. What is added comes on the last page: answered before another, it would not
-        show what arrived while that one was on its way."""
+        """The highest page to ask for now. What is added comes last: a page of these that was answered before another
+        would not show what arrived while that one was on its way."""
         horizon = read.horizon(number, self.fetch.needed())
-        ends_alone = isinstance(self.watch, Arrivals) and read.last is not None and horizon >= read.last
-        return max(number, horizon - 1) if ends_alone else horizon
+        if not isinstance(self.watch, Arrivals) or read.last is None:
+            return horizon
+        self.settled = min(self.settled, read.last - 1)
+        return max(number, min(horizon, self.settled))
 
     async def _drop(self) -> None:
         """Ends what was asked for ahead."""

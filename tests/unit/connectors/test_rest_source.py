@@ -151,17 +151,22 @@ def test_many_deleted_at_once_move_records_over_several_pages(count: int, size: 
 
 
 class DatedSea(Sea):
-    """In the order of creation; `swaps`: before these answers one is deleted and another added."""
+    """In the order of creation; `swaps`: before these answers one is deleted and another added, or `only` that."""
 
-    def __init__(self, count: int, size: int, swaps: dict[int, int], delays: list[int]) -> None:
+    def __init__(
+        self, count: int, size: int, swaps: dict[int, int], delays: list[int], only: dict[int, str] | None = None
+    ) -> None:
         super().__init__(count, size, {}, delays)
         self.swaps = swaps
+        self.only = only or {}
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
         await self.its_turn()
         if self.answers in self.swaps:
-            self.items.pop(self.swaps[self.answers] % len(self.items))
-            self.items.append(1000 + self.answers)
+            if self.only.get(self.answers) != "added" and self.items:
+                self.items.pop(self.swaps[self.answers] % len(self.items))
+            if self.only.get(self.answers) != "deleted":
+                self.items.append(1000 + self.answers)
         rows = [{"id": item, "created": _made(item), "updated": None} for item in self.items]
         body = page_of(rows, int(request.url.params["page"]), self.size)
         now = datetime(2026, 4, 1, 10, 0, tzinfo=UTC) + timedelta(seconds=self.answers)
@@ -208,6 +213,40 @@ def test_one_deleted_and_one_added_after_the_last_page_was_answered_before_anoth
     sea = DatedSea(40, 10, {4: 12}, [0, 0, 0, 12])  # the third request is answered last
     found, disturbed = sea.swum()
     assert (found >= {item for item in sea.items if item < 1000}, disturbed) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "swaps", "only", "delays"),
+    [
+        (46, 11, {4: 50, 7: 9}, {4: "deleted", 7: "added"}, [12, 3, 25, 25, 0, 12, 0, 3]),
+        (12, 2, {3: 0, 4: 22}, {4: "added"}, [3, 3, 0]),
+        (50, 12, {2: 48, 3: 10}, {2: "added", 3: "deleted"}, [25, 3, 12]),
+        (12, 2, {3: 11, 6: 44}, {3: "added"}, [3, 12, 3, 3, 25, 12]),
+        (46, 12, {3: 23, 7: 47}, {3: "added"}, [25, 0]),
+    ],
+)
+def test_answers_that_overtake_each_other_hide_nothing_by_their_totals(
+    count: int, size: int, swaps: dict[int, int], only: dict[int, str], delays: list[int]
+) -> None:
+    sea = DatedSea(count, size, swaps, delays, only)
+    found, disturbed = sea.swum()
+    assert (found >= {item for item in sea.items if item < 1000}, disturbed) == (True, False)
+
+
+@settings(max_examples=200)
+@given(
+    st.integers(1, 60),
+    st.integers(1, 12),
+    st.dictionaries(st.integers(1, 12), st.integers(0, 59)),
+    st.dictionaries(st.integers(1, 12), st.sampled_from(["added", "deleted"])),
+    DELAYS,
+)
+def test_deletions_and_additions_between_answers_in_any_order_lose_nothing(
+    count: int, size: int, swaps: dict[int, int], only: dict[int, str], delays: list[int]
+) -> None:
+    sea = DatedSea(count, size, swaps, delays, only)
+    found, disturbed = sea.swum()
+    assert disturbed or found >= {item for item in sea.items if item < 1000}
 
 
 def test_a_list_that_never_holds_still_is_said_to_be_unsure() -> None:
