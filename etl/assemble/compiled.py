@@ -13,7 +13,7 @@ from etl.catalogue import Endpoint
 from etl.expressions.parse import names_used, parse
 from etl.expressions.scope import Scope
 from etl.keys import veiled
-from etl.mapping.sensitive import looked_up, made_of, sensitive_fields, where_is_sensitive
+from etl.mapping.sensitive import looked_up, made_of, sensitive_fields, where_is_sensitive, with_parent
 from etl.model import Json, Schema
 from etl.ports import Veil
 from etl.shape.detail import Detail
@@ -47,7 +47,9 @@ def transform_of(workspace: Workspace, spec: MappingSpec, scope: Scope, secret: 
         target_key=target_key_of(workspace, spec),
         normalise=target.normalise_key,
         deleted=source.incremental.deleted if source.incremental else None,
-        quiet_where=where_is_sensitive(spec, source, looked_up(spec, workspace.endpoint)),
+        quiet_where=where_is_sensitive(
+            spec, with_parent(spec, source, workspace.endpoint), looked_up(spec, workspace.endpoint)
+        ),
         secret=secret,
     )
 
@@ -93,9 +95,8 @@ def drift_of(workspace: Workspace, spec: MappingSpec) -> Drift:
 
 def sensitive_of(workspace: Workspace, spec: MappingSpec) -> frozenset[str]:
     """Target fields whose values are nobody's business."""
-    return sensitive_fields(
-        spec, source_of(workspace, spec), target_of(workspace, spec), looked_up(spec, workspace.endpoint)
-    )
+    source = with_parent(spec, source_of(workspace, spec), workspace.endpoint)
+    return sensitive_fields(spec, source, target_of(workspace, spec), looked_up(spec, workspace.endpoint))
 
 
 def veil_of(workspace: Workspace, spec: MappingSpec, secret: bytes) -> Veil | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from etl.catalogue import Endpoint
 from etl.expressions.parse import Node, names_used, parse, walk
@@ -41,6 +42,15 @@ def made_of(spec: MappingSpec) -> frozenset[str]:
     names = {name for value in values for name in names_used(parse(value)) or ()}
     each = spec.source.each
     return frozenset(names | (_list_of(each) if each is not None and each.alias in names else frozenset()))
+
+
+def with_parent(spec: MappingSpec, source: Endpoint, endpoint: Callable[[str, str], Endpoint | None]) -> Endpoint:
+    """The endpoint that is read, its records with their parent's inside, where the mapping takes them so."""
+    parent = spec.source.parent
+    outer = endpoint(spec.source.connection, parent.endpoint) if parent is not None else None
+    if parent is None or outer is None:
+        return source
+    return replace(source, fields={**source.fields, parent.alias: Schema("object", properties=outer.fields)})
 
 
 def looked_up(spec: MappingSpec, endpoint: Callable[[str, str], Endpoint | None]) -> dict[str, Endpoint]:

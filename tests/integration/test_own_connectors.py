@@ -458,6 +458,20 @@ def test_what_the_connector_calls_sensitive_inside_of_a_field_is_masked_and_what
     assert "ann@example.com" not in plan.output
 
 
+def test_what_is_sensitive_of_a_parent_is_masked(tmp_path: Path) -> None:
+    connector = json.loads(json.dumps(NESTED))
+    connector["endpoints"]["boxes"]["fields"]["mail"] = {"type": "string", "sensitive": True}
+    source = {**READ["source"], "parent": {"endpoint": "boxes", "as": "box"}}
+    mapping = {**READ, "source": source, "fields": {"id": "id", "code": "box.code", "mail": "box.mail", "box": "box"}}
+    answers = {"/boxes": [{"code": "b", "mail": "ann@example.com"}], "/boxes/b/things": [{"id": 3, "number": "1"}]}
+    with api(lambda asked: Told(answers[asked.path])) as server:
+        folder = own_folder(tmp_path, server.url, connector, mapping)
+        plan = folder.etl("plan", "--json")
+    (change,) = json.loads(plan.stdout)["mappings"][0]["changes"]
+    shown = {name: new for name, (_, new) in change["fields"].items()}
+    assert shown == {"id": 3, "code": "b", "mail": "•••", "box": "•••"}
+
+
 # --- throttle ------------------------------------------------------------------------------------
 
 

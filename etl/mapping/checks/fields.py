@@ -11,7 +11,7 @@ from etl.mapping.checks.expressions import Typed, reads_record
 from etl.mapping.checks.findings import Checked
 from etl.mapping.checks.operations import offers
 from etl.mapping.checks.values import check_value
-from etl.mapping.sensitive import looked_up, sensitive_fields
+from etl.mapping.sensitive import looked_up, sensitive_fields, with_parent
 from etl.model import MISSING, Schema
 from etl.specs import FieldSpec, TargetSpec
 
@@ -108,7 +108,8 @@ def _missing_set(checked: Checked, typed: Typed, known: Mapping[str, Schema] | N
         hint = "use keep, or {set: {…}} with a field that marks the record as gone"
         checked.at_value(path, "operation-not-offered", f"'{endpoint.name}' can't delete records", hint)
     if missing != "keep" and not _goes_by_id(checked) and not typed.broken:  # what fields are made of can be told
-        sensitive = sensitive_fields(checked.spec, checked.source, endpoint, looked_up(checked.spec, checked.endpoint))
+        source = checked.source and with_parent(checked.spec, checked.source, checked.endpoint)
+        sensitive = sensitive_fields(checked.spec, source, endpoint, looked_up(checked.spec, checked.endpoint))
         for name in sorted(sensitive.intersection(key_of(endpoint, checked.spec.target))):
             message = f"'{name}' is the key by which a record that is gone is found, and it is sensitive"
             hint = "the state keeps only a hash of it: take another field for `target.key`, or `missing: keep`"
