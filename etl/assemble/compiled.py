@@ -13,8 +13,15 @@ from etl.catalogue import Endpoint
 from etl.expressions.parse import names_used, parse
 from etl.expressions.scope import Scope
 from etl.keys import veiled
-from etl.mapping.sensitive import looked_up, made_of, sensitive_fields, where_is_sensitive, with_parent
-from etl.model import Json, Schema
+from etl.mapping.sensitive import (
+    holding_sensitive,
+    looked_up,
+    made_of,
+    sensitive_fields,
+    where_is_sensitive,
+    with_parent,
+)
+from etl.model import Json
 from etl.ports import Veil
 from etl.shape.detail import Detail
 from etl.specs import FieldSpec, MappingSpec
@@ -70,7 +77,7 @@ def detail_of(workspace: Workspace, spec: MappingSpec) -> Detail | None:
         return None
     source = source_of(workspace, spec)
     keep = _looked_at(spec)
-    hidden = made_of(spec) | {name for name, field in source.fields.items() if _holds_sensitive(field)}
+    hidden = made_of(spec) | holding_sensitive(source)
     keep = None if keep is None or keep & hidden else keep
     return Detail(
         when=compile_text(wanted.when),
@@ -79,12 +86,6 @@ def detail_of(workspace: Workspace, spec: MappingSpec) -> Detail | None:
         digest=hashlib.sha256(" ".join(sorted(keep)).encode()).hexdigest()[:12] if keep else "",
         brings=frozenset(name for name, field in source.fields.items() if field.detail_only),
     )
-
-
-def _holds_sensitive(field: Schema) -> bool:
-    """Whether it or anything inside of it is sensitive."""
-    inside = [*(field.properties or {}).values(), *([field.items] if field.items else [])]
-    return field.sensitive or any(_holds_sensitive(each) for each in inside)
 
 
 def drift_of(workspace: Workspace, spec: MappingSpec) -> Drift:

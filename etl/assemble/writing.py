@@ -69,7 +69,7 @@ class Writing:
     ) -> PlanWriter:
         """Notes what the sender would do, and looks at the target where that can be read and is not known by keys."""
         by_key, operation, files = self.by_key(spec), spec.target.operation, writes_files(self.workspace, spec)
-        stays = STAYS if files and operation == "create" else NO_UPDATE if self.only_creates(spec) else None
+        stays = STAYS if self._appends(spec) else NO_UPDATE if self.only_creates(spec) else None
         alone = not files and not by_key and operation != "delete"
         return PlanWriter(
             state,

@@ -39,6 +39,7 @@ class RestSource:
     # --- lists ---------------------------------------------------------------------------------------
 
     async def pages(self, request: ReadRequest) -> AsyncGenerator[Page, None]:
+        """What the list operation gives. Raises ConnectionFailed, Refused."""
         op = self._op("list")
         reader = self._reader(op)
         number = 0

@@ -105,6 +105,7 @@ class Complaints:
         return Problem("wrong-value", message, self.marks.value(path), hint)
 
     def of_wrong_kind(self, error: SchemaError, path: DocumentPath) -> Problem:
+        """A value that is of another type than the schema wants: mostly an expression that YAML took for its own."""
         value = error.instance
         an_expression = error.schema.get("format") == "jmespath"
         if self._is_anchor(path) or (an_expression and isinstance(value, dict | list)):

@@ -44,6 +44,11 @@ def made_of(spec: MappingSpec) -> frozenset[str]:
     return frozenset(names | (_list_of(each) if each is not None and each.alias in names else frozenset()))
 
 
+def holding_sensitive(endpoint: Endpoint) -> frozenset[str]:
+    """Fields that the connector calls sensitive, or something inside of them."""
+    return frozenset(name for name, field in endpoint.fields.items() if field.sensitive or _ways(field))
+
+
 def with_parent(spec: MappingSpec, source: Endpoint, endpoint: Callable[[str, str], Endpoint | None]) -> Endpoint:
     """The endpoint that is read, its records with their parent's inside, where the mapping takes them so."""
     parent = spec.source.parent

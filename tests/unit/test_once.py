@@ -70,6 +70,12 @@ class Bench:
         asyncio.run(self._write(state, settlement))
         return report
 
+    def dies(self, *accidents: str | None) -> None:
+        """A run with such accidents, the last of which ends it."""
+        self.target.accidents = list(accidents)
+        with pytest.raises(Killed):
+            self.run()
+
     async def _write(self, state: Any, settlement: Settlement) -> None:
         writer = OnceWriter(
             target=self.target,
@@ -376,18 +382,14 @@ def test_a_connection_that_is_lost_again_ends_the_run(bench: Bench) -> None:
 
 def test_a_kill_before_the_request_loses_nothing(bench: Bench) -> None:
     bench.source = three()
-    bench.target.accidents = ["killed before"]
-    with pytest.raises(Killed):
-        bench.run()
+    bench.dies("killed before")
     assert bench.run().created >= 2
     assert bench.there() == ["a", "b", "c"]
 
 
 def test_a_kill_after_the_request_doubles_nothing(bench: Bench) -> None:
     bench.source = three()
-    bench.target.accidents = ["killed after"]
-    with pytest.raises(Killed):
-        bench.run()
+    bench.dies("killed after")
     bench.run()
     assert bench.there() == ["a", "b", "c"]
 
@@ -405,9 +407,7 @@ def test_a_kill_while_the_new_id_is_looked_up_doubles_nothing(bench: Bench) -> N
 
 def test_a_request_of_the_dead_may_still_be_under_way_when_the_next_run_begins(bench: Bench) -> None:
     bench.source = {"a": report("a")}
-    bench.target.accidents = ["killed before"]
-    with pytest.raises(Killed):
-        bench.run()
+    bench.dies("killed before")
     sleep = bench.target.clock.sleep
 
     async def meanwhile(seconds: float) -> None:
@@ -422,9 +422,7 @@ def test_a_request_of_the_dead_may_still_be_under_way_when_the_next_run_begins(b
 
 def test_equal_records_that_a_kill_left_open_are_each_there_once(bench: Bench) -> None:
     bench.source = {key: report(key) for key in "abcd"}
-    bench.target.accidents = [None, None, "killed after"]
-    with pytest.raises(Killed):
-        bench.run()
+    bench.dies(None, None, "killed after")
     bench.run()
     assert len(bench.target.records) == 4
     assert len({entry.target_id for entry in bench.state.known(list("abcd")).values()}) == 4
@@ -432,9 +430,7 @@ def test_equal_records_that_a_kill_left_open_are_each_there_once(bench: Bench) -
 
 def test_a_source_that_changed_after_the_kill_is_an_update_of_what_was_created(bench: Bench) -> None:
     bench.source = {"a": report("a")}
-    bench.target.accidents = ["killed after"]
-    with pytest.raises(Killed):
-        bench.run()
+    bench.dies("killed after")
     bench.source["a"] = report("changed", hours=4)
     assert bench.run().updated == 1
     assert list(bench.target.records.values()) == [report("changed", hours=4)]
@@ -442,9 +438,7 @@ def test_a_source_that_changed_after_the_kill_is_an_update_of_what_was_created(b
 
 def test_a_kill_between_finding_it_and_updating_it_doubles_nothing(bench: Bench) -> None:
     bench.source = {"a": report("a")}
-    bench.target.accidents = ["killed after"]
-    with pytest.raises(Killed):
-        bench.run()
+    bench.dies("killed after")
     bench.source["a"] = report("changed", hours=4)
     bench.target.broken_updates = 1
     assert bench.run().rejected == 1
@@ -455,9 +449,7 @@ def test_a_kill_between_finding_it_and_updating_it_doubles_nothing(bench: Bench)
 def test_what_changed_after_a_kill_and_can_t_be_updated_is_claimed_and_said(bench: Bench) -> None:
     bench.source = {"a": report("a")}
     bench.updates = False
-    bench.target.accidents = ["killed after"]
-    with pytest.raises(Killed):
-        bench.run()
+    bench.dies("killed after")
     bench.source["a"] = report("changed")
     assert bench.run().rejected == 1
     assert "changed after it was created" in bench.reason("a")
@@ -467,13 +459,9 @@ def test_what_changed_after_a_kill_and_can_t_be_updated_is_claimed_and_said(benc
 
 def test_what_changed_after_a_kill_and_was_never_sent_is_created_as_it_is_now(bench: Bench) -> None:
     bench.source = {"a": report("a")}
-    bench.target.accidents = ["killed before"]
-    with pytest.raises(Killed):
-        bench.run()
+    bench.dies("killed before")
     bench.source["a"] = report("changed", hours=4)
-    bench.target.accidents = ["killed after"]
-    with pytest.raises(Killed):
-        bench.run()
+    bench.dies("killed after")
     bench.run()
     assert bench.there() == ["changed"]
 
@@ -550,9 +538,7 @@ def test_a_kill_while_an_older_record_is_upserted_doubles_nothing(bench: Bench, 
     with pytest.raises(Killed):
         bench.run()
     bench.target.dies_at_lookup = False
-    bench.target.accidents = [moment]
-    with pytest.raises(Killed):
-        bench.run()
+    bench.dies(moment)
     bench.run()
     assert bench.there() == ["new", "ours"]
 
@@ -560,9 +546,7 @@ def test_a_kill_while_an_older_record_is_upserted_doubles_nothing(bench: Bench, 
 def test_a_key_that_changed_after_a_kill_is_a_change_of_what_was_created(bench: Bench) -> None:
     bench.find_first = True
     bench.source = {"a": report("a")}
-    bench.target.accidents = ["killed after"]
-    with pytest.raises(Killed):
-        bench.run()
+    bench.dies("killed after")
     bench.source = {"a": report("a", day=2)}
     assert bench.run().updated == 1
     assert list(bench.target.records.values()) == [report("a", day=2)]
@@ -573,9 +557,7 @@ def test_a_key_that_became_that_of_a_record_there_after_a_kill_is_an_update_of_t
     bench.target.make(report("theirs", day=2))
     bench.target.clock.seconds += 86400
     bench.source = {"a": report("a")}
-    bench.target.accidents = ["killed before"]
-    with pytest.raises(Killed):
-        bench.run()
+    bench.dies("killed before")
     bench.source = {"a": report("a", day=2)}
     assert bench.run().updated == 1
     assert bench.there() == ["a"]
