@@ -102,7 +102,7 @@ class _Array:
     _scan: json.JSONDecoder = field(default_factory=json.JSONDecoder)
 
     def rows(self) -> Iterator[Row]:
-        """The records of the array, each with its line. Raises ConnectionFailed where the text is not as it has to be."""
+        """The records of the array, each with its line. Raises ConnectionFailed where the text holds none."""
         if self._sign() == "" and not self.steps:
             return  # an empty file holds no records
         for step in self.steps:
